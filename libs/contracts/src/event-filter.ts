@@ -6,13 +6,13 @@ import type { Ranges } from './work-events.js';
  * of its correlation and its causation.
  */
 export type EntityKind =
-  | ('workload' | 'workload-itself' | 'worker' | 'site' | 'person' | 'object' | 'actor' | 'dialect' | 'type' | 'unit')
-  | OriginKind;
-/** There are about as many of these as events. */
-export type OriginKind = 'request' | 'cause';
+  ('workload' | 'workload-itself' | 'worker' | 'site' | 'person' | 'actor' | 'dialect' | 'type' | 'unit') | RareKind;
+/** There are about as many of these as events, and few events about each. */
+export type RareKind = 'request' | 'cause' | 'object';
 
 /** One text for what an event may be about, such as `worker:8f1c`. */
 export type Entity = `${EntityKind}:${string}`;
+export type RareEntity = `${RareKind}:${string}`;
 
 /** What a stream numbers: each kind from ordinals of its own. */
 export type PartKind = 'unit' | 'group' | 'document';

@@ -74,10 +74,10 @@ export class FeedEntries {
     const { stream, type } = event;
     const data = JSON.parse(event.data) as Readonly<Record<string, unknown>>;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
-    const { entities, origins, units, groups, documents } = mentionsOf({ stream, type, data, metadata });
+    const { entities, rare, units, groups, documents } = mentionsOf({ stream, type, data, metadata });
     const cursorText = textOfCursor(cursor);
     const text = cloudEvent(event, cursorText);
-    const about = new Set<string>([...entities, ...origins]);
+    const about = new Set<string>([...entities, ...rare]);
     const entry: FeedEntry = {
       ...{ cursor: cursorText, stream, type, text, readers: this.access.readersOf(stream) },
       ...{ entities: [...about], units, groups, documents },

@@ -77,7 +77,7 @@ const known = ({ event, cursor }: EffectiveEvent): Known => {
 };
 
 const isAbout = ({ stream, mentions }: Known, subject: EventSubject): boolean => {
-  if (typeof subject === 'string') return mentions.entities.has(subject) || mentions.origins.includes(subject);
+  if (typeof subject === 'string') return [...mentions.entities, ...mentions.rare].includes(subject);
   const { ordinal, part } = subject;
   const ranges = { unit: mentions.units, group: mentions.groups, document: mentions.documents }[part];
   return stream === subject.stream && ranges.some(([first, last]) => ordinal >= first && ordinal <= last);

@@ -1,15 +1,15 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { HistoryOrder } from '#contracts/cairn/audit.js';
-import type { Entity, EventSubject } from '#contracts/event-filter.js';
+import type { EventSubject, RareEntity } from '#contracts/event-filter.js';
 import { arrayStatement, type ArrayStatement } from '#event-sourcing/array-statement.js';
 import { type EntryList, StoredList, Union } from './entry-list.js';
-import { originBlockOf, originKey, PART_KINDS } from './history-projection.js';
+import { isRare, PART_KINDS, rareBlockOf, rareKey } from './history-projection.js';
 import { blocksAround } from './unit-blocks.js';
 
 /** Reads the entries of one order from the tables of the index. */
 export class EntryTables {
   private readonly mentions;
-  private readonly origins;
+  private readonly rare;
   private readonly parts;
   private readonly entityId;
   private readonly streamId;
@@ -26,7 +26,7 @@ export class EntryTables {
          ORDER BY entry ${order === 'oldest' ? 'ASC' : 'DESC'} LIMIT ?`,
       );
     this.mentions = entries('mention', 'entity = ?');
-    this.origins = entries('origin', 'block = ? AND key = ?');
+    this.rare = entries('rare', 'block = ? AND key = ?');
     this.parts = entries('part', 'stream = ? AND kind = ? AND block = ?');
     this.entityId = arrayStatement<[number]>(database, 'SELECT id FROM entity WHERE name = ?');
     this.streamId = arrayStatement<[number]>(database, 'SELECT id FROM stream WHERE name = ?');
@@ -36,8 +36,8 @@ export class EntryTables {
   /** Entries about a subject. */
   listOf(subject: EventSubject): EntryList {
     if (typeof subject === 'string') {
-      return subject.startsWith('request:') || subject.startsWith('cause:')
-        ? this.originList(subject)
+      return isRare(subject)
+        ? this.rareList(subject)
         : this.stored(this.mentions, this.entityId.get(subject)?.[0] ?? 0);
     }
     const stream = this.streamId.get(subject.stream)?.[0] ?? 0;
@@ -49,14 +49,14 @@ export class EntryTables {
     return new StoredList((from, limit) => this.read(statement, parameters, from, limit));
   }
 
-  private originList(origin: Entity): EntryList {
-    const key = originKey(origin);
-    const lastBlock = originBlockOf(this.lastEntry.get()?.[0] ?? 0);
+  private rareList(rare: RareEntity): EntryList {
+    const key = rareKey(rare);
+    const lastBlock = rareBlockOf(this.lastEntry.get()?.[0] ?? 0);
     return new StoredList((from, limit) => {
       const found: number[] = [];
       const step = this.order === 'oldest' ? 1 : -1;
-      for (let block = originBlockOf(Math.abs(from)); block >= 0 && block <= lastBlock; block += step) {
-        found.push(...this.read(this.origins, [block, key], from, limit - found.length));
+      for (let block = rareBlockOf(Math.abs(from)); block >= 0 && block <= lastBlock; block += step) {
+        found.push(...this.read(this.rare, [block, key], from, limit - found.length));
         if (found.length === limit) break;
       }
       return found;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { NamedPart } from './mentioned.js';
-import type { Entity, PartKind } from '#contracts/event-filter.js';
+import type { Entity, PartKind, RareEntity, RareKind } from '#contracts/event-filter.js';
 import { type Mentions, mentionsOf } from './mentions.js';
 import { SortedRows } from './sorted-rows.js';
 import { blocksOfRange } from './unit-blocks.js';
@@ -20,16 +20,21 @@ const spanOf = (entry: number): number => Math.floor(entry / SPAN_ENTRIES);
 export const firstOfSpan = (span: number): number => span * SPAN_ENTRIES;
 export const lastOfSpan = (span: number): number => firstOfSpan(span + 1) - 1;
 
-/** Origins of so many entries are together, so that new ones are written to few places. */
-const ORIGIN_ENTRIES = 65_536;
-export const originBlockOf = (entry: number): number => Math.floor(entry / ORIGIN_ENTRIES);
+/** Rare entities of so many entries are together, so that new ones are written to few places. */
+const RARE_ENTRIES = 65_536;
+export const rareBlockOf = (entry: number): number => Math.floor(entry / RARE_ENTRIES);
 
 const KEY_BYTES = 6;
 
-/** Names the request or the cause of events. Both often have the same id. */
-export const originKey = (origin: Entity): number => {
-  const colon = origin.indexOf(':');
-  return hashOfId(origin.slice(colon + 1)) * 2 + (origin.startsWith('cause:') ? 1 : 0);
+/** In the order of their codes. */
+const RARE_KINDS = ['request:', 'cause:', 'object:'] as const satisfies readonly `${RareKind}:`[];
+
+export const isRare = (entity: Entity): entity is RareEntity => RARE_KINDS.some((kind) => entity.startsWith(kind));
+
+/** Names a rare entity. The request and the cause of an event often have the same id. */
+export const rareKey = (rare: RareEntity): number => {
+  const code = RARE_KINDS.findIndex((kind) => rare.startsWith(kind));
+  return hashOfId(rare.slice(rare.indexOf(':') + 1)) * RARE_KINDS.length + code;
 };
 
 const hashOfId = (id: string): number => {
@@ -62,8 +67,8 @@ const TABLES = `
   CREATE TABLE span (id INTEGER PRIMARY KEY, earliest INTEGER NOT NULL, latest INTEGER NOT NULL) STRICT;
   CREATE TABLE entity (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE mention (entity INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (entity, entry)) STRICT, WITHOUT ROWID;
-  -- Requests and causes by hash.
-  CREATE TABLE origin (
+  -- Requests, causes and objects by hash.
+  CREATE TABLE rare (
     block INTEGER NOT NULL,
     key INTEGER NOT NULL,
     entry INTEGER NOT NULL,
@@ -127,7 +132,7 @@ interface Span {
 class HistoryWriter implements ProjectionWriter {
   private readonly entries;
   private readonly mentions;
-  private readonly origins;
+  private readonly rare;
   private readonly parts;
   private readonly insertName;
   private readonly upsertSpan;
@@ -142,7 +147,7 @@ class HistoryWriter implements ProjectionWriter {
     this.entities = new Names(database, 'entity', ENTITIES_IN_MEMORY_MAX);
     this.entries = new SortedRows(database, 'entry', 6);
     this.mentions = new SortedRows(database, 'mention', 2);
-    this.origins = new SortedRows(database, 'origin', 3);
+    this.rare = new SortedRows(database, 'rare', 3);
     this.parts = new SortedRows(database, 'part', 4);
     this.insertName = database.prepare(
       'INSERT OR IGNORE INTO name (name, kind, stream, ordinal, first, count) VALUES (?, ?, ?, ?, ?, ?)',
@@ -166,18 +171,17 @@ class HistoryWriter implements ProjectionWriter {
     this.entries.add([entry, at, part ?? null, home, revision, metadata.timeMicros]);
     this.widen(entry, metadata.timeMicros);
     for (const name of mentions.entities) this.mentions.add([this.entities.idOf(name), entry]);
-    for (const origin of mentions.origins) this.origins.add([originBlockOf(entry), originKey(origin), entry]);
-    const parts = this.addParts(entry, home, mentions);
-    return parts.next().done === true ? undefined : parts;
+    const rows = this.addMany(entry, home, mentions);
+    return rows.next().done === true ? undefined : rows;
   }
 
   flush(): void {
-    for (const rows of [this.entries, this.mentions, this.origins, this.parts]) rows.write();
+    for (const rows of [this.entries, this.mentions, this.rare, this.parts]) rows.write();
     this.writeSpan();
   }
 
   forget(): void {
-    for (const rows of [this.entries, this.mentions, this.origins, this.parts]) rows.forget();
+    for (const rows of [this.entries, this.mentions, this.rare, this.parts]) rows.forget();
     this.streams.forget();
     this.entities.forget();
     this.span = undefined;
@@ -205,12 +209,17 @@ class HistoryWriter implements ProjectionWriter {
   }
 
   /** Yields where a slice may end: most events have few rows and do not. */
-  private *addParts(
+  private *addMany(
     entry: number,
     home: number,
-    { units, groups, documents, named }: Mentions,
+    { rare, units, groups, documents, named }: Mentions,
   ): Generator<void, void, void> {
     let rows = 0;
+    const block = rareBlockOf(entry);
+    for (const each of rare) {
+      this.rare.add([block, rareKey(each), entry]);
+      if (++rows % ROWS_PER_SLICE === 0) yield;
+    }
     for (const [kind, ranges] of [
       [PART_KINDS.unit, units],
       [PART_KINDS.group, groups],

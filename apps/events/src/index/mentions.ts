@@ -1,6 +1,6 @@
 import type { EventMetadata } from '#ledger/ledger.js';
 import { partsOfStream, ref, type StreamCategory } from '#ledger/ref.js';
-import type { Entity, EntityKind } from '#contracts/event-filter.js';
+import type { Entity, EntityKind, RareEntity } from '#contracts/event-filter.js';
 import type { ConcernsUnits, Ranges } from '#contracts/work-events.js';
 import { dialectNamed } from '../dialects.js';
 import type { Mentioned, NamedPart } from './mentioned.js';
@@ -10,7 +10,8 @@ export const entity = (kind: EntityKind, name: string): Entity => `${kind}:${nam
 /** Everything that an event is about. */
 export interface Mentions {
   readonly entities: ReadonlySet<Entity>;
-  readonly origins: readonly [request: Entity, cause: Entity];
+  /** Those of kinds that are rare: the request, the cause, and objects. */
+  readonly rare: readonly RareEntity[];
   /** Of the event's stream. */
   readonly units: Ranges;
   readonly groups: Ranges;
@@ -56,9 +57,9 @@ export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): M
   add('worker', mentioned.workers);
   add('site', mentioned.sites);
   add('person', mentioned.people);
-  add('object', mentioned.objects);
   add('unit', mentioned.units);
-  const origins = [`request:${metadata.correlationId}`, `cause:${metadata.causationId}`] as const;
-  const { documents = NONE, named = NONE } = mentioned;
-  return { entities, origins, units, groups, documents, named };
+  const { objects = NONE, documents = NONE, named = NONE } = mentioned;
+  const rare: RareEntity[] = [`request:${metadata.correlationId}`, `cause:${metadata.causationId}`];
+  for (const name of objects) rare.push(`object:${name}`);
+  return { entities, rare, units, groups, documents, named };
 };
