@@ -45,6 +45,8 @@ describe('cairn export and cairn import', () => {
     expect(await verified()).toEqual({ exitCode: 0, stdout: '3 events in 2 streams: whole\n', stderr: '' });
     await writeFile(file, (await readFile(file, 'utf8')).replace('work-b', 'work-c'));
     expect((await verified()).exitCode).toBe(1);
+    await rm(file);
+    expect(await verified()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('no file') as string });
   });
 
   it('move a history from SQLite to EventStoreDB and back', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { type EventMetadata } from '#ledger/ledger.js';
 import { faultOfProof, type ProofFault } from '#ledger/proof/event-proof.js';
@@ -8,7 +9,7 @@ import { verifyLedger } from '#ledger/proof/verify-ledger.js';
 import type { HistoryReport, VerifyOptions } from '#ledger/proof/verify-history.js';
 import { formatTimestamp } from '#platform/clock.js';
 import { loadEnvironment } from '#platform/environment.js';
-import { EXIT, repeated, type Terminal } from './command-line.js';
+import { EXIT, repeated, type Terminal, UsageError } from './command-line.js';
 import { existingLedger } from './existing-ledger.js';
 import { readProofFile } from './read-proof-file.js';
 
@@ -78,6 +79,7 @@ off is noticed only by a checkpoint that was kept elsewhere ('cairn checkpoint e
         if (fault !== undefined) terminal.exitCode = EXIT.failed;
         return;
       }
+      if (exported !== undefined && !existsSync(exported)) throw new UsageError(`there is no file ${exported}`);
       const options: VerifyOptions = {
         checkpoints: checkpoint.map((file) => readProofFile(file, readCheckpointFile)),
         ...(keys && { keys }),
