@@ -22,6 +22,24 @@ const event = (type: string, data: object): NewEvent => ({
 
 const counted = (amount: number): NewEvent => event('Counted', { amount });
 
+/** Keeps sums of whole numbers for the end of the transaction. */
+const sums = (): Projection => ({
+  ...{ name: 'sums', version: 1, streamPrefixes: ['work-'] },
+  ...{ tables: 'CREATE TABLE sums (n INTEGER NOT NULL) STRICT', indexes: '' },
+  attach: (database) => {
+    let kept = 0;
+    const insert = database.prepare('INSERT INTO sums (n) VALUES (?)');
+    return {
+      apply: ({ data }) => void (kept += Number(data['amount'])),
+      flush: () => {
+        if (kept > 0) insert.run(kept);
+        kept = 0;
+      },
+      forget: () => void (kept = 0),
+    };
+  },
+});
+
 const setCheckpoint = (file: string, position: number): void => {
   const database = new DatabaseSync(file);
   database.prepare('UPDATE model_progress SET checkpoint = ?').run(position);
@@ -77,29 +95,33 @@ describe('ReadModel', () => {
   });
 
   it('has what a projection has kept back written before each commit', async () => {
-    let kept = 0;
-    const sums: Projection = {
-      ...{ name: 'sums', version: 1, streamPrefixes: ['work-'] },
-      ...{ tables: 'CREATE TABLE sums (n INTEGER NOT NULL) STRICT', indexes: '' },
-      attach: (database) => {
-        const insert = database.prepare('INSERT INTO sums (n) VALUES (?)');
-        return {
-          apply: ({ data }) => void (kept += Number(data['amount'])),
-          flush: () => {
-            if (kept > 0) insert.run(kept);
-            kept = 0;
-          },
-          forget: () => void (kept = 0),
-        };
-      },
-    };
     await services.ledger.append(STREAM, NO_STREAM, [counted(1), counted(2)]);
-    const { mailbox, readModel } = await services.start('tasks', [sums]);
+    const { mailbox, readModel } = await services.start('tasks', [sums()]);
     const rows = (): unknown => readModel.queries.prepare('SELECT n FROM sums').all();
     expect(rows()).toEqual([{ n: 3 }]);
     const events = [3, 4].map((amount) => ({ stream: STREAM, type: 'Counted', data: { amount } }));
     await mailbox.execute(commandOf(() => ({ events, reply: {} })));
     expect(rows()).toEqual([{ n: 3 }, { n: 7 }]);
+  });
+
+  it('leaves out only events whose effects cannot be written at the end of a transaction', async () => {
+    await services.ledger.append(STREAM, NO_STREAM, [counted(1), counted(0.5), counted(2)]);
+    const { mailbox, readModel } = await services.start('tasks', [sums()]);
+    const total = (): unknown => readModel.queries.prepare('SELECT sum(n) AS total FROM sums').get();
+    expect(total()).toEqual({ total: 3 });
+    const answers = await Promise.all(
+      [4, 0.5, 8].map((amount) =>
+        mailbox.execute(
+          commandOf(() => ({ events: [{ stream: STREAM, type: 'Counted', data: { amount } }], reply: {} })),
+        ),
+      ),
+    );
+    expect(answers).toMatchObject([{ reply: {} }, { error: { kind: 'internal' } }, { reply: {} }]);
+    expect(await services.ledger.readStream(STREAM)).toHaveLength(5);
+    expect(total()).toEqual({ total: 15 });
+    const { position } = await services.ledger.append(STREAM, 4, [counted(0.5), counted(16)]);
+    expect(await readModel.waitForPosition(position, 5000)).toBe(true);
+    expect(total()).toEqual({ total: 31 });
   });
 
   it('continues where it stopped', async () => {

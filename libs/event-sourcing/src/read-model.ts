@@ -305,12 +305,12 @@ export class ReadModel {
         pending += batch.events.length;
         upTo = batch.upTo;
         if (pending >= REBUILD_TRANSACTION_EVENTS) {
-          this.commit(upTo);
+          this.commitReplayed(upTo);
           pending = 0;
           await slices.pause();
         }
       }
-      if (this.file.transactionOpen) this.commit(upTo);
+      if (this.file.transactionOpen) this.commitReplayed(upTo);
     } catch (error) {
       this.rollback();
       throw error;
@@ -376,11 +376,16 @@ export class ReadModel {
     this.file.begin();
     try {
       await this.replay.apply(events, new Slices());
-      this.commit(upTo);
+      this.commitReplayed(upTo);
     } catch (error) {
       this.rollback();
       throw error;
     }
+  }
+
+  private commitReplayed(upTo?: Position): void {
+    this.replay.flush();
+    this.commit(upTo);
   }
 
   private skip(refused: EventRefused): void {

@@ -30,6 +30,7 @@ const eventKey = (stream: string, revision: number): string => `${stream}@${revi
  */
 export class Replay {
   private readonly skipped = new Set<string>();
+  private flushesEach = false;
 
   constructor(
     private readonly file: ModelFile,
@@ -50,6 +51,20 @@ export class Replay {
       const work = event.type === BATCH_SEALED ? this.applyParts(event, slices) : this.applyOne(event, slices);
       if (work !== undefined) await work;
       if (slices.spent) await slices.pause();
+    }
+  }
+
+  /**
+   * Writes what projections have kept for the end of the transaction. When that throws, nobody knows for which event: until all of them are
+   * written, each is written by itself, so that the one is found and refused.
+   */
+  flush(): void {
+    try {
+      this.dispatcher.flush();
+      this.flushesEach = false;
+    } catch (error) {
+      this.flushesEach ||= !isStorageError(error);
+      throw error;
     }
   }
 
@@ -76,6 +91,7 @@ export class Replay {
     let work: Generator<void, void, void> | undefined;
     try {
       work = this.dispatcher.apply(this.dispatcher.replayed(event, sealed));
+      if (work === undefined && this.flushesEach) this.dispatcher.flush();
     } catch (error) {
       throw refusalOf(event, error);
     }
@@ -85,6 +101,7 @@ export class Replay {
   private async driveOne(event: RecordedEvent, work: Generator<void, void, void>, slices: Slices): Promise<void> {
     try {
       await slices.drive(work);
+      if (this.flushesEach) this.dispatcher.flush();
     } catch (error) {
       throw refusalOf(event, error);
     }
