@@ -28,6 +28,9 @@ const indexedOf = (collection: PlainCollectionName, document: string, goesOn = f
   return { field: typeof value === 'string' ? value : null, time: typeof time === 'number' ? time : null };
 };
 
+/** The time of an event; 0 where there is none. What a client has put there may be no number of milliseconds. */
+const eventMsOf = ({ time }: Indexed): number => (time !== null && Number.isSafeInteger(time) ? time : 0);
+
 /** Writes documents, their counts and keys. */
 export class DocumentWriter {
   private readonly insert: StatementSync;
@@ -100,10 +103,11 @@ export class DocumentWriter {
     goesOn?: boolean,
   ): { readonly changes: number; readonly time: number } {
     const code = codeOf(collection);
-    const { field, time } = indexedOf(collection, document, goesOn);
+    const indexed = indexedOf(collection, document, goesOn);
+    const { field, time } = indexed;
     const { changes } = this.insert.run(workload, code, ordinal, key ?? null, document, field, time);
     if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
-    return { changes: Number(changes), time: time ?? 0 };
+    return { changes: Number(changes), time: eventMsOf(indexed) };
   }
 
   replace(workload: WorkloadId, data: DocumentReplaced): void {
@@ -117,9 +121,9 @@ export class DocumentWriter {
     const code = codeOf(collection);
     const whole = this.extend.get(text, workload, code, ordinal, goesOn === true ? 1 : 0)?.['document'];
     if (typeof whole !== 'string') return 0;
-    const { field, time } = indexedOf(collection, whole);
-    this.index.run(field, time, workload, code, ordinal);
-    return time ?? 0;
+    const indexed = indexedOf(collection, whole);
+    this.index.run(indexed.field, indexed.time, workload, code, ordinal);
+    return eventMsOf(indexed);
   }
 
   /** Deletes the documents with these ordinals, as far as there are any. */

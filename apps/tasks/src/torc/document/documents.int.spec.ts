@@ -95,4 +95,13 @@ describe('documents in tables', () => {
     expect([named('n'), named('m')]).toEqual([[2], [1]]);
     expect(rows.at(WORKLOAD, 'files', 1)?.writes).toBe(2);
   });
+
+  it.each([
+    [1_700_000_000_000, 1_700_000_000_000],
+    [1_700_000_000_000.5, 0],
+    [1e300, 0],
+  ])('that are events of the time %d have the time %d, although clients may replace them', (timestamp, expected) => {
+    writer.store(WORKLOAD, 'events', 1, '{"timestamp":', undefined, true);
+    expect(writer.continue(WORKLOAD, { collection: 'events', ordinal: 1, text: `${timestamp}}` })).toBe(expected);
+  });
 });
