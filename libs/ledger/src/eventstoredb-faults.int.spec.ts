@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LedgerUnavailable, OutcomeUnknown } from './errors.js';
 import { EventStoreDbLedger } from './eventstoredb-ledger.js';
-import { type Batch, NO_STREAM, type RecordedEvent } from './ledger.js';
+import { type Batch, NO_STREAM, type RecordedEvent, START } from './ledger.js';
 import { EventStoreDbDouble } from './testing/eventstoredb-double.js';
-import { someEvent } from './testing/new-events.js';
+import { bulkEvents, someEvent } from './testing/new-events.js';
 
 /** The server gives an append up after 2 s; Cairn must know sooner. */
 const SOONER_THAN_SERVER_MS = 1900;
@@ -255,6 +255,24 @@ describe('EventStoreDB with faults', () => {
       expect(await collect(ledger.subscribe({ streamPrefixes: [stream] }), 3000)).toHaveLength(3000);
       controller.abort();
       await first;
+    });
+  });
+
+  describe('a reading', () => {
+    beforeEach(() => open(1));
+
+    it('hands over few large events at once', async () => {
+      const stream = streamName();
+      const [perAppend, events] = [8, bulkEvents(9 * 1024 * 1024, 'bulk')];
+      const { position } = await ledger.append(streamName(), NO_STREAM, [someEvent()]);
+      for (let at = 0; at < events.length; at += perAppend)
+        await ledger.append(stream, at - 1, events.slice(at, at + perAppend));
+      for (const after of [START, position]) {
+        const sizes: number[] = [];
+        for await (const batch of ledger.readAll({ after, streamPrefixes: [stream] })) sizes.push(batch.events.length);
+        expect(sizes.reduce((sum, size) => sum + size)).toBe(events.length);
+        expect(Math.max(...sizes)).toBeLessThan(events.length / 2 + perAppend);
+      }
     });
   });
 

@@ -29,8 +29,9 @@ import { Waiter } from './waiter.js';
 /** Heads of streams kept in memory, so that an append need not read what it is chained to. */
 const HEADS_MAX = 50_000;
 
-/** Events handed over at once when all are read. */
+/** Events handed over at once when all are read, and their bytes: those who share a reading may have several batches in front of them. */
 const BATCH_EVENTS = 512;
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** An append that is not answered for so long is looked for in its stream; the pause doubles each time. */
 const LOOK_MS_FIRST = 250;
@@ -149,6 +150,7 @@ export class EventStoreDbLedger extends Ledger {
     const head = wanted === undefined ? START : await this.head();
     const request = readAllRequest(after === START ? 'start' : after, true, wanted);
     let received: ReceivedEvent[] = [];
+    let bytes = 0;
     let upTo = after;
     const idleMs = wanted === undefined ? CALL_DEADLINE_MS : SEARCH_DEADLINE_MS;
     for await (const messages of this.connection.read(request, { idleMs })) {
@@ -157,10 +159,11 @@ export class EventStoreDbLedger extends Ledger {
         if (!(message instanceof ReceivedEvent) || message.isSystem || message.position <= after) continue;
         upTo = message.position;
         received.push(message);
+        bytes += message.size;
       }
-      if (received.length < BATCH_EVENTS) continue;
+      if (received.length < BATCH_EVENTS && bytes < BATCH_BYTES) continue;
       yield { received, upTo };
-      received = [];
+      [received, bytes] = [[], 0];
     }
     // Closing ends a reading before it has come to the head.
     if (!this.connection.closed.aborted && head > upTo) yield { received, upTo: head };

@@ -12,7 +12,7 @@ export interface ReceivedBatch {
 /** A reading is put off until nobody has joined it for this time: the read models of a process start one after the other. */
 const GATHER_MS = 50;
 
-/** By how many batches the reading may be ahead of its slowest reader: bounds the memory. */
+/** By how many batches, which are bounded, the reading may be ahead of its slowest reader: bounds the memory. */
 const BATCHES_AHEAD_MAX = 8;
 
 /** One of those who share a reading, with what it has not taken yet. */
