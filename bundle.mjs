@@ -1,13 +1,16 @@
 // Bundles the programs and threads of Cairn from `build/`, where `tsc` compiles the sources, into `dist/`. A service imports some 2,000
 // modules: to find, read and link each by itself took most of its start (docs/adr/0048-bundled-programs.md).
-import { existsSync, globSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 
 const PROGRAMS = ['apps/*/src/main.js', 'apps/cairn/src/demo/demo.js', '{apps,libs}/**/*-thread.js'];
 
-/** A Cairn that runs while the next one is built may still import a chunk of its own. */
+/** A Cairn that runs while the next one is built may still import a chunk of its own: for so long after that build. */
 const CHUNKS_KEPT_MS = 7 * 86_400_000;
+
+/** Names what the last build has made. */
+const LIST = 'dist/bundled.json';
 
 /** Stack traces name the TypeScript sources: `tsc` writes maps beside what it compiles. */
 const sourceMaps = {
@@ -39,5 +42,13 @@ const { output } = await build({
 });
 
 const built = new Set(output.map(({ fileName }) => join('dist', fileName)));
-for (const file of globSync('dist/**/*.{js,map}'))
-  if (!built.has(file) && Date.now() - statSync(file).mtimeMs > CHUNKS_KEPT_MS) rmSync(file);
+const present = globSync('dist/**/*.{js,map}');
+const last = new Set(existsSync(LIST) ? JSON.parse(readFileSync(LIST, 'utf8')) : present);
+const now = new Date();
+for (const file of present) {
+  if (built.has(file)) continue;
+  // However old it is, it was in use until now.
+  if (last.has(file)) utimesSync(file, now, now);
+  else if (now - statSync(file).mtimeMs > CHUNKS_KEPT_MS) rmSync(file);
+}
+writeFileSync(LIST, JSON.stringify([...built]));

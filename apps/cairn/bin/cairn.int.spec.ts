@@ -1,7 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
 import { startCairn } from '../src/demo/child.js';
 
@@ -63,6 +73,11 @@ describe('the launcher', () => {
     expect(launch('verify').stderr).toBe('cairn: compiling\ncairn: bundling\n');
   });
 
+  it('builds again what was removed', () => {
+    rmSync(join(root, 'dist'), { recursive: true });
+    expect(launch('verify')).toEqual({ status: 0, stdout: 'verify\n', stderr: 'cairn: compiling\ncairn: bundling\n' });
+  });
+
   it('leaves no server behind when it is killed', async () => {
     const { url, process: launcher } = await startCairn({ script: LAUNCHER, dataDir: join(root, 'data') });
     const answers = () =>
@@ -77,5 +92,34 @@ describe('the launcher', () => {
   const inClone = existsSync('.git') ? it : it.skip;
   inClone('is committed as executable: npm makes it so, and the work tree stays clean', () => {
     expect(execFileSync('git', ['ls-files', '--stage', LAUNCHER]).toString()).toMatch(/^100755 /);
+  });
+});
+
+describe('the bundler', () => {
+  const EIGHT_DAYS_MS = 8 * 86_400_000;
+  const root = mkdtempSync(join(tmpdir(), 'cairn-bundles-'));
+  const sources = join(root, 'build/apps/some/src');
+  const chunks = join(root, 'dist/chunks');
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  /** Returns the chunks that are there, and makes them look old. */
+  const build = (late: string): readonly string[] => {
+    writeFileSync(join(sources, 'late.js'), late);
+    execFileSync(process.execPath, [resolve('bundle.mjs')], { cwd: root, stdio: 'pipe' });
+    const names = readdirSync(chunks).filter((name) => /^late-.*\.js$/.test(name));
+    const old = new Date(Date.now() - EIGHT_DAYS_MS);
+    for (const name of names) utimesSync(join(chunks, name), old, old);
+    return names;
+  };
+
+  it('keeps what a Cairn may still import for a week after it was built anew, however old that is', () => {
+    mkdirSync(sources, { recursive: true });
+    writeFileSync(join(sources, 'main.js'), "console.log(await import('./late.js'));");
+    const [first] = build('export const late = 1;');
+    const second = build('export const late = 2;');
+    expect(second).toHaveLength(2);
+    expect(second).toContain(first);
+    const third = build('export const late = 2;');
+    expect(third).toEqual(second.filter((name) => name !== first));
   });
 });

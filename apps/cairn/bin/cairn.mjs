@@ -54,8 +54,10 @@ const sources = createHash('sha256')
   )
   .digest('hex');
 const buildStamp = 'build/.cairn-built';
+const program = 'dist/apps/cairn/src/main.js';
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-if (stamp(buildStamp) !== sources) {
+// Whoever wants a clean build may have removed one of the two folders.
+if (stamp(buildStamp) !== sources || !existsSync(program)) {
   const tool = existsSync(node) ? node : process.execPath;
   run('compiling', tool, ['node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json']);
   run('bundling', tool, ['bundle.mjs']);
@@ -71,7 +73,7 @@ const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-g
 // A first word that is not a script is a command of Cairn itself: `cairn pilot --url ...`.
 const words = process.argv.slice(2);
 const isScript = words[0]?.endsWith('.js');
-const args = isScript ? words : ['dist/apps/cairn/src/main.js', ...words];
+const args = isScript ? words : [program, ...words];
 if (words[0] !== 'build') {
   const child = spawn(existsSync(node) ? node : process.execPath, [...NODE_FLAGS, ...args], {
     // The channel tells Cairn when this process is killed: without it, a server whose launcher is gone would keep port and data.
