@@ -11,4 +11,6 @@ it('keeps what was used lately, and never more than the maximum', () => {
   expect(kept.length).toBeLessThanOrEqual(10);
   map.delete('key 99');
   expect(map.get('key 99')).toBeUndefined();
+  map.clear();
+  expect(map.get('key 0')).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { RecentMap } from '#platform/recent-map.js';
 import type { Dialect } from '#ledger/ref.js';
 import { workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
@@ -48,7 +49,7 @@ export class UnitStore {
   readonly ready: ReadyQueue;
   readonly dependencies: Dependencies;
   readonly retries: Retries;
-  private readonly recent = new Map<UnitKey, StoredUnit>();
+  private readonly recent = new RecentMap<StoredUnit, UnitKey>(RECENT_MAX);
   private readonly gpus = new Map<Policy, Map<WordId, number>>();
   private readonly policyOfWorkload = new Map<WorkloadId, Policy>();
   private readonly insertRow: StatementSync;
@@ -381,15 +382,9 @@ export class UnitStore {
   }
 
   private remember(stored: StoredUnit): void {
-    if (this.recent.size >= RECENT_MAX) dropOldest(this.recent);
     this.recent.set(stored.row.key, stored);
   }
 }
-
-const dropOldest = (recent: Map<UnitKey, StoredUnit>): void => {
-  const [oldest] = recent.keys();
-  if (oldest !== undefined) recent.delete(oldest);
-};
 
 /** A row with what the unit has of its own, besides words, class and times. */
 const movedRow = (row: UnitRow, unit: Unit): UnitRow => ({

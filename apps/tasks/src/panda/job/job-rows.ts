@@ -1,4 +1,5 @@
 import type { SQLOutputValue } from 'node:sqlite';
+import { RecentMap } from '#platform/recent-map.js';
 import type { PolledJob } from '#contracts/panda/job-states.js';
 import type { JobFile, JobKind, ReportedEnd } from '#contracts/panda/events.js';
 import type { JobAttribute, JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
@@ -135,8 +136,8 @@ export const attributeOf = <Name extends JobAttribute>(
 export class RecentJobs {
   /** Attributes that jobs were made with together, by their id. */
   readonly commons = new Map<number, JobAttributes>();
-  private readonly keys = new Map<number, UnitKey>();
-  private readonly jobs = new Map<UnitKey, StoredJob>();
+  private readonly keys = new RecentMap<UnitKey, number>(KEYS_MAX);
+  private readonly jobs = new RecentMap<StoredJob, UnitKey>(RECENT_MAX);
 
   get(key: UnitKey): StoredJob | undefined {
     return this.jobs.get(key);
@@ -154,14 +155,11 @@ export class RecentJobs {
   remember(job: StoredJob, ownText: string): void {
     this.jobs.delete(job.key);
     if (ownText.length + job.filesText.length + job.takesText.length > RECENT_CHARACTERS_MAX) return;
-    const [oldest] = this.jobs.size >= RECENT_MAX ? this.jobs.keys() : [];
-    if (oldest !== undefined) this.jobs.delete(oldest);
     this.jobs.set(job.key, job);
     this.rememberKey(job.pandaId, job.key);
   }
 
   rememberKey(pandaId: number, key: UnitKey): void {
-    if (this.keys.size >= KEYS_MAX) this.keys.clear();
     this.keys.set(pandaId, key);
   }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { RecentMap } from '#platform/recent-map.js';
 import type { Dialect } from '#ledger/ref.js';
 import { type AccessRule, isLimiting } from '#contracts/access.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
@@ -90,7 +91,7 @@ export class CatalogProjection implements Projection {
 class CatalogWriter implements ProjectionWriter {
   private readonly pending = new Map<WorkloadId, Pending>();
   /** What rows have. */
-  private readonly recent = new Map<WorkloadId, Pending>();
+  private readonly recent = new RecentMap<Pending, WorkloadId>(RECENT_MAX);
   private readonly classes = new Map<string, number>();
   private readonly counters: UnitCounters;
   private readonly progressOf = new Map<Dialect, (name: string) => Progress | undefined>();
@@ -174,7 +175,7 @@ class CatalogWriter implements ProjectionWriter {
 
   flush(): void {
     for (const workload of this.units.store.counts.takeChanged()) this.pending.set(workload, this.pendingOf(workload));
-    for (const [workload, pending] of this.pending) this.remember(workload, this.store(workload, pending));
+    for (const [workload, pending] of this.pending) this.recent.set(workload, this.store(workload, pending));
     this.pending.clear();
   }
 
@@ -194,11 +195,6 @@ class CatalogWriter implements ProjectionWriter {
       ...{ name, owner, status, expected, isTruncated: truncated === 1 },
       ...{ createdMicros, changedMicros, row: { classId, progress }, isAmended: false },
     };
-  }
-
-  private remember(workload: WorkloadId, written: Pending): void {
-    if (this.recent.size >= RECENT_MAX) this.recent.clear();
-    this.recent.set(workload, written);
   }
 
   /** @returns what its row has now */
