@@ -231,8 +231,8 @@ export class ReadModel {
     this.dispatcher.flush();
   }
 
+  /** Ends the transaction. {@link flush} has come before if events were applied. */
   commit(upTo?: Position): void {
-    this.flush();
     this.file.commit(upTo);
     if (!this.file.incomplete) this.checkpoints.committed();
   }
