@@ -12,7 +12,7 @@ import type { Entry, EntryQuery } from '../index/entry-numbers.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { resolveFilter } from '../index/history-filter.js';
 import { readEvents } from '../index/read-events.js';
-import { unknownPlace } from '../index/unknown-place.js';
+import { checkReached } from '../index/reached-place.js';
 
 /** Events of up to 256 KiB are read together. */
 const READ_TOGETHER = 16;
@@ -43,17 +43,14 @@ export class EventList {
         }
         await nextLoopTurn();
       }
-      if (isLast && page.size === 0) await this.checkReached(query);
+      // A client that goes on behind what the history does not reach would wait for ever.
+      if (isLast && page.size === 0 && query.order === 'oldest' && query.after !== undefined)
+        await checkReached(this.ledger, query.after);
       if (isLast)
         return request.order === 'oldest' ? { ...page.page(), looked_up_to: textOfCursor(lookedUpTo) } : page.page();
       if (page.isFull) return this.pageUpTo(request, page, lookedUpTo);
     }
     return page.page();
-  }
-
-  /** A client that goes on behind what the history does not reach, as after the restore of a backup, would wait for ever. */
-  private async checkReached({ order, after }: EntryQuery): Promise<void> {
-    if (order === 'oldest' && after !== undefined && after.at > (await this.ledger.head())) throw unknownPlace(after);
   }
 
   private pageUpTo({ order }: ListEventsRequest, page: PageBuilder, cursor: HistoryCursor): EventPage {

@@ -7,7 +7,7 @@ import { Ledger } from '#ledger/ledger.js';
 import { Waiter } from '#ledger/waiter.js';
 import { Log } from '#platform/logging.js';
 import { FeedEntries, type PlacedEntry } from './feed-entries.js';
-import { unknownPlace } from '../index/unknown-place.js';
+import { checkReached } from '../index/reached-place.js';
 
 /** An empty page is given after this time: shorter than a request waits before it is sent again. */
 const WAIT_MS = 900;
@@ -51,7 +51,7 @@ export class FeedTail implements OnModuleDestroy {
     if (after === undefined) return { entries: [], upTo: this.recent?.end ?? cursorAt(await this.ledger.head()) };
     // Somebody else may be followed already who is at the end of the restored history.
     const isKnown = this.recent !== undefined && !isBehind(after, this.recent.end);
-    if (!isKnown && after.at > (await this.ledger.head())) throw unknownPlace(after);
+    if (!isKnown) await checkReached(this.ledger, after);
     const recent = (this.recent ??= this.follow(after));
     const page = recent.behind(after) ?? (await this.older(after));
     if (page.entries.length > 0) return page;

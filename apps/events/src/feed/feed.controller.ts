@@ -10,7 +10,7 @@ import { Ledger } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { FeedSearch } from './feed-search.js';
 import { feedPage, FeedTail } from './feed-tail.js';
-import { unknownPlace } from '../index/unknown-place.js';
+import { checkReached, unknownPlace } from '../index/reached-place.js';
 
 /** A search ends long before the deadline of its request. */
 const SEARCH_MS = 1000;
@@ -47,16 +47,14 @@ export class FeedController {
   }: Message<{ readonly after: string; readonly filter: EventFilter }>): Promise<Answer<FeedPage>> {
     const place = placeOf(after);
     // First: within a batch that is not there, nothing can be looked for.
-    if (place.at > (await this.ledger.head())) throw unknownPlace(place);
+    await checkReached(this.ledger, place);
     return { reply: feedPage(await this.search.behind(place, filter, SEARCH_MS)) };
   }
 
   /** @throws DomainError when the history does not reach so far, or has no such event of a batch */
   private async knownPlace(place: HistoryCursor): Promise<HistoryCursor> {
-    const isKnown =
-      place.at <= (await this.ledger.head()) &&
-      (place.part === undefined || (await eventAtCursor(this.ledger, place)) !== undefined);
-    if (isKnown) return place;
-    throw unknownPlace(place);
+    await checkReached(this.ledger, place);
+    if (place.part !== undefined && (await eventAtCursor(this.ledger, place)) === undefined) throw unknownPlace(place);
+    return place;
   }
 }
