@@ -22,6 +22,11 @@ export const ref = (dialect: Dialect, namespace: string, id: string): string => 
   return `${beginning}sha256-${createHash('sha256').update(id).digest('hex')}`;
 };
 
+/** The id that a ref ends with as it was before it was escaped. A hash of a long id stays as it is. */
+export const unescapedId = (escaped: string): string =>
+  // Most ids have nothing to unescape.
+  escaped.includes('%') ? decodeURIComponent(escaped) : escaped;
+
 export type StreamCategory =
   'workload' | 'work' | 'worker' | 'site' | 'ranges' | 'user' | 'access' | 'directory' | 'credential';
 

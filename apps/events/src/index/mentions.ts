@@ -1,5 +1,5 @@
 import type { EventMetadata } from '#ledger/ledger.js';
-import { partsOfStream, ref, type StreamCategory } from '#ledger/ref.js';
+import { partsOfStream, ref, type StreamCategory, unescapedId } from '#ledger/ref.js';
 import type { Entity, EntityKind, RareEntity } from '#contracts/event-filter.js';
 import type { ConcernsUnits, Ranges } from '#contracts/work-events.js';
 import { dialectNamed } from '../dialects.js';
@@ -32,16 +32,13 @@ const OF_WORKLOADS: ReadonlySet<StreamCategory> = new Set(['workload', 'work', '
 const NOTHING: Mentioned = {};
 const NONE: readonly never[] = [];
 
-/** Most ids have nothing to unescape. */
-const unescaped = (id: string): string => (id.includes('%') ? decodeURIComponent(id) : id);
-
 const isName = (name: string | number | null | undefined): name is string | number =>
   name !== undefined && name !== null && name !== '';
 
 export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): Mentions => {
   const { category, dialect, namespace, id: home, ref: own } = partsOfStream(stream);
   // The type decides which data an event has.
-  const mentioned = dialectNamed(dialect)?.mentions[type]?.(data as never, unescaped(home)) ?? NOTHING;
+  const mentioned = dialectNamed(dialect)?.mentions[type]?.(data as never, unescapedId(home)) ?? NOTHING;
   // Elsewhere members of these names hold other things, such as the groups of a user.
   const { units = NONE, groups = NONE }: ConcernsUnits = category === 'work' ? data : {};
   const entities = new Set<Entity>([`type:${type}`, `dialect:${dialect}`, `actor:${metadata.actor}`]);

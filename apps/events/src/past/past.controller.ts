@@ -19,7 +19,7 @@ import type { UnitPlace } from '#contracts/workloads.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
 import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
-import { partsOfStream, streamName } from '#ledger/ref.js';
+import { partsOfStream, streamName, unescapedId } from '#ledger/ref.js';
 import { EventAccess } from '../access/event-access.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { inTime } from './in-time.js';
@@ -59,7 +59,7 @@ export class PastController {
       reply: {
         ...{ ref, dialect, position },
         // A long id is not in the ref.
-        id: request.workload === ref ? decodeURIComponent(id) : request.workload,
+        id: request.workload === ref ? unescapedId(id) : request.workload,
         ...(event !== undefined && { time: timeOf(event.metadata) }),
       },
     };

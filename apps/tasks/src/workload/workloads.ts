@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Dialect, ref, refOfStream, streamName } from '#ledger/ref.js';
+import { type Dialect, ref, refOfStream, streamName, unescapedId } from '#ledger/ref.js';
 
 /** Integer id of a workload in this read model. Never sent to others, because another read model may use other ids. */
 export type WorkloadId = number;
@@ -26,7 +26,7 @@ const dialectOfRef = (aggregateRef: string): string => aggregateRef.slice(0, agg
 
 const nameOfRef = (aggregateRef: string): string => {
   const escaped = aggregateRef.slice(aggregateRef.indexOf('.', aggregateRef.indexOf('.') + 1) + 1);
-  return decodeURIComponent(escaped);
+  return unescapedId(escaped);
 };
 
 /**
