@@ -1,7 +1,8 @@
 import { cursorAt, HISTORY_START } from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
-import type { EntryChunk, SearchedIndex } from '../index/history-index.js';
+import type { EntryChunk } from '../index/history-index.js';
+import { indexOf } from '../index/testing/index-of.js';
 import type { FeedEntries } from './feed-entries.js';
 import { FeedSearch } from './feed-search.js';
 import type { FeedTail } from './feed-tail.js';
@@ -17,14 +18,7 @@ describe('a search for events of the feed', () => {
         yield { entries: [], lookedUpTo: cursorAt(looked), isLast: false };
       }
     }
-    const index: SearchedIndex = {
-      entries,
-      has: () => false,
-      showHead: () => Promise.resolve(),
-      resolveWorkload: (ref) => ref,
-      partsNamed: () => [],
-    };
-    const search = new FeedSearch(index, {} as Ledger, {} as FeedEntries, {} as FeedTail);
+    const search = new FeedSearch(indexOf(entries), {} as Ledger, {} as FeedEntries, {} as FeedTail);
     const page = await search.behind(HISTORY_START, [['actor:alice']], 50);
     expect(page).toEqual({ entries: [], upTo: cursorAt(looked) });
   });

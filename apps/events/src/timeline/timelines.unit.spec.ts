@@ -3,7 +3,8 @@ import type { Ledger } from '#ledger/ledger.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { EventAccess } from '../access/event-access.js';
 import type { Entry } from '../index/entry-numbers.js';
-import type { EntryChunk, SearchedIndex } from '../index/history-index.js';
+import type { EntryChunk } from '../index/history-index.js';
+import { indexOf } from '../index/testing/index-of.js';
 import { Timelines } from './timelines.js';
 
 describe('a page of a timeline', () => {
@@ -21,15 +22,8 @@ describe('a page of a timeline', () => {
         yield { entries: [entry], lookedUpTo: cursor, isLast: false };
       }
     }
-    const index: SearchedIndex = {
-      entries,
-      has: () => false,
-      showHead: () => Promise.resolve(),
-      resolveWorkload: (ref) => ref,
-      partsNamed: () => [],
-    };
     const access = { mayRead: () => false, showHead: () => Promise.resolve() } as unknown as EventAccess;
-    const timelines = new Timelines(index, access, {} as Ledger);
+    const timelines = new Timelines(indexOf(entries), access, {} as Ledger);
     const first = await timelines.page({ kind: 'person', id: 'grid' }, caller);
     expect(first).toEqual({ entries: [], next: String(looked) });
     const second = await timelines.page({ kind: 'person', id: 'grid', cursor: String(looked) }, caller);
