@@ -8,3 +8,6 @@ import { PACKAGE_ROOT } from './package-root.js';
  * which sources are bundled
  */
 export const programPath = (name: string): string => join(PACKAGE_ROOT, 'dist', name);
+
+/** The program with all commands of `cairn`. */
+export const CAIRN_PROGRAM = programPath('apps/cairn/src/main.js');

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { programPath } from '#platform/program-path.js';
+import { CAIRN_PROGRAM } from '#platform/program-path.js';
 import {
   arrayOf,
   isObject,
@@ -33,7 +33,6 @@ const PULL_MAX = 4;
 /** `POST /task_actions/waiting` takes no more. */
 const PROMOTED_MAX = 100;
 
-const MAIN = programPath('apps/cairn/src/main.js');
 const EXAMPLES = 'examples/iceprod';
 
 const print = (line = ''): void => {
@@ -196,12 +195,12 @@ const printHistory = async ({ alice }: Clients, datasetId: string): Promise<bool
 
 const run = async (folder: string, children: Child[]): Promise<boolean> => {
   const dataDir = join(folder, 'data');
-  const cairn = await startCairn({ script: MAIN, dataDir, environment: { CAIRN_AUTOMATION: 'off' } });
+  const cairn = await startCairn({ script: CAIRN_PROGRAM, dataDir, environment: { CAIRN_AUTOMATION: 'off' } });
   children.push(cairn);
   print(`Cairn listens at ${cairn.url} and stores its data in ${dataDir}`);
 
   const token = (...words: readonly string[]): Promise<string> =>
-    printedBy(MAIN, ['token', ...words, '--hours', '24'], { CAIRN_DATA_DIR: dataDir });
+    printedBy(CAIRN_PROGRAM, ['token', ...words, '--hours', '24'], { CAIRN_DATA_DIR: dataDir });
   const tokenOf = (user: string, role: string): Promise<string> =>
     token('--user', user, '--role', role, '--group', 'simprod');
   const [pandaToken, alice, production, ...pilotTokens] = await Promise.all([
@@ -230,7 +229,7 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
     const settings = { ...options, sources: EXAMPLES, poll: '0.2', memory: '1', disk: '1' };
     // Nobody but root may be able to read a clone of root's, and these tasks are our own.
     const more = process.getuid?.() === 0 ? { 'task-user': 'root' } : {};
-    return startScript(MAIN, [
+    return startScript(CAIRN_PROGRAM, [
       'pilot',
       ...Object.entries({ ...settings, ...more }).flatMap(([key, value]) => [`--${key}`, value]),
     ]);
@@ -246,10 +245,10 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   for (const line of tableOf(counts)) print(line);
   const hasHistory = await printHistory(clients, datasetId);
   print();
-  const isTorcRight = await demonstrateTorc({ main: MAIN, folder, children, print });
+  const isTorcRight = await demonstrateTorc({ main: CAIRN_PROGRAM, folder, children, print });
   print();
   const isPandaRight = await demonstratePanda({
-    ...{ main: MAIN, url: cairn.url, token: pandaToken, folder, children, print },
+    ...{ main: CAIRN_PROGRAM, url: cairn.url, token: pandaToken, folder, children, print },
   });
   return isRight && hasHistory && isTorcRight && isPandaRight;
 };

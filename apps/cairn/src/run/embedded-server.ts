@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Environment } from '#platform/environment.js';
-import { programPath } from '#platform/program-path.js';
+import { CAIRN_PROGRAM } from '#platform/program-path.js';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { type Child, startCairn } from '../demo/child.js';
@@ -10,7 +10,6 @@ import { RUN_VARIABLE } from './earlier-processes.js';
 import type { StateFolder } from './state-folder.js';
 import { loginName } from './torc-workflow.js';
 
-const MAIN = programPath('apps/cairn/src/main.js');
 /** Longer than any run. */
 const TOKEN_SECONDS = 366 * 86_400;
 /** Pause after a start that has failed. */
@@ -77,7 +76,7 @@ export const startEmbeddedServer = async (
   const unset = Object.fromEntries(Object.keys(new Environment()).map((name) => [name, undefined]));
   const start = (port: string): Promise<Cairn> =>
     startCairn({
-      script: MAIN,
+      script: CAIRN_PROGRAM,
       words: ['serve', '--until-stdin-ends'],
       dataDir: state.dataDir,
       environment: {

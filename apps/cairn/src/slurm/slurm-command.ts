@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { programPath } from '#platform/program-path.js';
+import { CAIRN_PROGRAM } from '#platform/program-path.js';
 import {
   addRequiredOption,
   EXIT,
@@ -65,7 +65,7 @@ const ALLOCATIONS_MAX = 10_000;
 const SERVER_TIMEOUT_MS = 10 * 60_000;
 
 /** The compiled program that runs now. */
-const OWN_PROGRAM = [process.execPath, programPath('apps/cairn/src/main.js')];
+const OWN_PROGRAM = [process.execPath, CAIRN_PROGRAM];
 
 const wordsOf = (text: string): readonly string[] => {
   try {

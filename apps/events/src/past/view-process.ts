@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { DomainError } from '#platform/domain-error.js';
-import { programPath } from '#platform/program-path.js';
+import { CAIRN_PROGRAM } from '#platform/program-path.js';
 import {
   type NumberedOrder,
   PAST_VIEW_COMMAND,
@@ -9,8 +9,6 @@ import {
   type ViewOrder,
   type ViewReport,
 } from '#contracts/cairn/past-view.js';
-
-const SCRIPT = programPath('apps/cairn/src/main.js');
 
 /** A process that has not ended so long after it was asked to is killed: nothing of what it holds is missed. */
 const END_MS = 10_000;
@@ -32,7 +30,7 @@ export class ViewProcess {
   private ended = false;
 
   constructor({ onEnd, inBackground = false }: ViewProcessOptions = {}) {
-    this.child = fork(SCRIPT, [PAST_VIEW_COMMAND], {
+    this.child = fork(CAIRN_PROGRAM, [PAST_VIEW_COMMAND], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // A debugger would want the port of this process.
       execArgv: process.execArgv.filter((flag) => !flag.startsWith('--inspect')),
