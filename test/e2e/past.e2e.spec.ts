@@ -22,6 +22,17 @@ describe.each(MODES)('the past ($mode)', (mode) => {
   const answers = (client: HttpClient, paths: readonly string[]): Promise<readonly string[]> =>
     Promise.all(paths.map(async (path) => (await client.send('GET', path)).text));
 
+  /** A config that is stored beside the history. */
+  const putLargeConfig = async (client: HttpClient, dataset: string, letter: string): Promise<void> => {
+    const config = { tasks: [], text: letter.repeat(200_000) };
+    expect(await client.put(`/config/${dataset}`, config)).toMatchObject({ status: 200 });
+  };
+
+  const storedFiles = (): readonly string[] => {
+    const folder = join(cluster().cairn.dataDir, 'blobs');
+    return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
+  };
+
   it('is served by a Cairn of its own, which answers as it was answered then and changes nothing', async () => {
     const { cairn, system, alice, anonymous } = cluster();
     const dataset = await newDataset(alice);
@@ -29,8 +40,10 @@ describe.each(MODES)('the past ($mode)', (mode) => {
     const task = await newTask(system, dataset, { job_id: job, status: 'waiting' });
     const torc = new TorcClient(anonymous);
     const workflow = await newWorkflow(torc, { jobs: [{ name: 'first', command: 'x' }] });
+    await putLargeConfig(alice, dataset, 'a');
     const paths = [
       `/datasets/${dataset}`,
+      `/config/${dataset}`,
       `/datasets/${dataset}/tasks/${task}`,
       `/datasets/${dataset}/task_counts/status`,
       `/cairn/history/units/${task}`,
@@ -40,12 +53,13 @@ describe.each(MODES)('the past ($mode)', (mode) => {
     const [then, until] = [await answers(system, paths), await head()];
     await system.put(`/datasets/${dataset}/tasks/${task}/status`, { status: 'suspended' });
     await alice.put(`/datasets/${dataset}/description`, { description: 'other' });
+    await putLargeConfig(alice, dataset, 'b');
     await workflow.initialize();
     const now = await answers(system, paths);
-    expect(now.map((text, index) => text === then[index])).toEqual([false, false, false, false, true, false]);
-    const headNow = await head();
+    expect(now.map((text, index) => text === then[index])).toEqual([false, false, false, false, false, true, false]);
+    const [headNow, filesNow] = [await head(), storedFiles()];
 
-    const past = await startPastCairn(cairn, until, variables);
+    const past = await startPastCairn(cairn, until);
     const token = await cairn.token({ username: 'grid', roles: ['system'] });
     const client = new HttpClient(past, token);
     try {
@@ -62,7 +76,7 @@ describe.each(MODES)('the past ($mode)', (mode) => {
       // Larger bodies go to the blob store before anybody knows what they are.
       const log = { data: 'x'.repeat(1_500_000), task_id: task };
       expect(await client.post('/logs', log)).toMatchObject({ status: 503 });
-      expect(existsSync(join(cairn.dataDir, 'blobs', 'incoming'))).toBe(false);
+      expect(storedFiles()).toEqual(filesNow);
       expect(await answers(client, paths)).toEqual(then);
     } finally {
       client.close();
@@ -89,6 +103,7 @@ describe.each(MODES)('the past ($mode)', (mode) => {
       `/datasets/${dataset}`,
       `/datasets/${dataset}/tasks/${task}`,
       `/datasets/${dataset}/task_counts/status`,
+      `/config/${dataset}`,
       `/cairn/workloads/torc.main.${workflow.key}`,
       `${base}${workflow.at('')}`,
       `${base}${workflow.at(`/jobs/${jobKey}`)}`,
@@ -98,29 +113,36 @@ describe.each(MODES)('the past ($mode)', (mode) => {
     const note = async (): Promise<void> => {
       moments.push({ position: await head(), texts: await answers(system, paths) });
     };
+    await putLargeConfig(alice, dataset, 'a');
     await note();
     for (const status of ['queued', 'failed']) {
       await system.put(`/datasets/${dataset}/tasks/${task}/status`, { status });
       await note();
     }
+    await putLargeConfig(alice, dataset, 'b');
     await alice.put(`/datasets/${dataset}/description`, { description: '1.0 \u00e9' });
     await workflow.initialize();
     await note();
 
     const at = (client: HttpClient, name: string, query: string): Promise<string> =>
       client.send('GET', `/cairn/history/workloads/${name}/at?${query}`).then(({ text }) => text);
-    const countsPath = encodeURIComponent(`/datasets/${dataset}/task_counts/status`);
+    const [countsPath, configPath] = [`/datasets/${dataset}/task_counts/status`, `/config/${dataset}`].map(
+      encodeURIComponent,
+    );
     for (const { position, texts } of [moments[3], moments[1]].filter((moment) => moment !== undefined)) {
-      const [cairn, document, unit, counts] = texts;
+      const [cairn, document, unit, counts, config] = texts;
       expect(await at(alice, dataset, `position=${position}&unit=${task}`)).toContain(
         `"workload":${cairn},"document":${document},"unit":${unit}}`,
       );
       expect(await at(alice, dataset, `position=${position}&path=${countsPath}`)).toContain(
         `"answer":{"status":200,"body":${counts}}`,
       );
+      expect(await at(alice, dataset, `position=${position}&path=${configPath}`)).toContain(
+        `"answer":{"status":200,"body":${config}}`,
+      );
     }
     const { position, texts } = moments[1] ?? { position: 0, texts: [] };
-    const [cairn, document, unit, status] = texts.slice(4);
+    const [cairn, document, unit, status] = texts.slice(5);
     const name = `torc.main.${workflow.key}`;
     expect(await at(bob, name, `position=${position}&unit=${jobKey}`)).toContain(
       `"workload":${cairn},"document":${document},"unit":${unit}}`,

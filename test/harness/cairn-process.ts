@@ -56,6 +56,8 @@ export interface Cairn {
   restart(options?: Restart): Promise<void>;
   /** Starts one more gateway beside the others, where gateways are processes of their own; resolves with its URL. */
   addGateway(): Promise<string>;
+  /** With what a process is started, but for what all of them get. */
+  variablesOf(process: string): Variables;
   /** The output of the processes so far. */
   output(): string;
   /** Of the running processes, by name. */
@@ -177,6 +179,10 @@ class RunningCairn implements Cairn {
     return this.run('gateway', `another gateway ${this.running.size}`).ready;
   }
 
+  variablesOf(process: string): Variables {
+    return { ...this.composition.variablesOf?.(process), ...this.composition.variables };
+  }
+
   output(): string {
     return [...this.running.values()].map(({ output }) => output).join('\n');
   }
@@ -210,8 +216,7 @@ class RunningCairn implements Cairn {
       // Most tests make every change themselves.
       CAIRN_AUTOMATION: 'off',
     };
-    const own = this.composition.variablesOf?.(application);
-    const all = { ...variables, ...own, ...this.composition.variables };
+    const all = { ...variables, ...this.variablesOf(application) };
     const process = new CairnProcess(name, join(DIST, application, 'src/main.js'), all);
     this.running.set(name, process);
     return process;

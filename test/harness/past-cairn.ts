@@ -12,14 +12,13 @@ export interface PastCairn {
 
 const LISTENS = /^Cairn as it was at position \d+ .*listens on (http:\S+)$/;
 
-/** Runs the command as an operator does, beside the running server. */
+/** Runs the command as an operator does, beside the running server, with the variables of its events service. */
 export const startPastCairn = async (
-  { dataDir }: Pick<Cairn, 'dataDir'>,
+  cairn: Pick<Cairn, 'dataDir' | 'variablesOf'>,
   until: string | number,
-  variables: Readonly<Record<string, string>>,
 ): Promise<PastCairn> => {
   const child = spawn(process.execPath, [resolve('dist/apps/cairn/src/main.js'), 'replay', '--until', String(until)], {
-    env: { ...process.env, LOG_LEVEL: 'warn', ...variables, CAIRN_DATA_DIR: dataDir },
+    env: { ...process.env, LOG_LEVEL: 'warn', ...cairn.variablesOf('events'), CAIRN_DATA_DIR: cairn.dataDir },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

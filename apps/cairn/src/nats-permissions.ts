@@ -18,13 +18,19 @@ import './cairn.module.js';
 /** Processes that use the blob store. */
 const USE_BLOBS: readonly ProcessName[] = ['gateway', 'datasets', 'tasks'];
 
-/** What the object store of JetStream does with its bucket, and with no other. */
-const BLOB_SUBJECTS: readonly string[] = [
+/** What the object store of JetStream does with its bucket, and with no other, to read. */
+const BLOB_READER_SUBJECTS: readonly string[] = [
   '$JS.API.INFO',
-  ...['CREATE', 'UPDATE', 'INFO', 'PURGE', 'MSG.GET'].map((call) => `$JS.API.STREAM.${call}.OBJ_${BUCKET}`),
+  ...['INFO', 'MSG.GET'].map((call) => `$JS.API.STREAM.${call}.OBJ_${BUCKET}`),
   ...['', '.>'].map((rest) => `$JS.API.DIRECT.GET.OBJ_${BUCKET}${rest}`),
   ...['', '.>'].map((rest) => `$JS.API.CONSUMER.CREATE.OBJ_${BUCKET}${rest}`),
   ...['INFO', 'MSG.NEXT', 'DELETE'].map((call) => `$JS.API.CONSUMER.${call}.OBJ_${BUCKET}.*`),
+];
+
+/** What it does to write as well. */
+const BLOB_SUBJECTS: readonly string[] = [
+  ...BLOB_READER_SUBJECTS,
+  ...['CREATE', 'UPDATE', 'PURGE'].map((call) => `$JS.API.STREAM.${call}.OBJ_${BUCKET}`),
   `$O.${BUCKET}.>`,
 ];
 
@@ -66,7 +72,8 @@ const userOf = (name: ProcessName, contracts: readonly Contract<unknown, unknown
     UNSEEN_CHANGES,
     ...fetched,
     ...(USE_BLOBS.includes(name) ? BLOB_SUBJECTS : []),
-    ...(name === 'events' ? FEED_PUBLISHER_SUBJECTS : []),
+    // Views of the past read blobs.
+    ...(name === 'events' ? [...BLOB_READER_SUBJECTS, ...FEED_PUBLISHER_SUBJECTS] : []),
   ];
   const subscribe = [
     // The second word is the queue group: a service receives requests in its own only.

@@ -199,6 +199,16 @@ export class JetStreamBlobStore extends BlobStore {
     }
   }
 
+  /** That which other processes have made, for one that only reads: it may have no right to more. The connection stays the caller's. */
+  static async openExisting(
+    connection: NatsConnection,
+    { bucket = BUCKET, withinMs = BROKER_WITHIN_MS }: Pick<BlobStoreOptions, 'bucket' | 'withinMs'> = {},
+  ): Promise<JetStreamBlobStore> {
+    const client = jetstream(connection, { timeout: ATTEMPT_MS });
+    const manager = await client.jetstreamManager(false);
+    return new JetStreamBlobStore(client, manager, await new Objm(client).open(bucket, false), bucket, withinMs);
+  }
+
   override async put(key: string, content: BlobContent): Promise<StoredBlob> {
     const name = nameOf(key);
     const replaced = await this.answered(() => this.objects.info(name));

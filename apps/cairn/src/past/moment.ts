@@ -7,6 +7,7 @@ import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import type { Ledger, Position } from '#ledger/ledger.js';
 import { PastLedger } from '#ledger/past-ledger.js';
+import type { BlobStore } from '#storage/blob-store.js';
 import { DatasetsModule } from '../../../datasets/src/datasets.module.js';
 import { PilotsModule } from '../../../pilots/src/pilots.module.js';
 import { TasksModule } from '../../../tasks/src/tasks.module.js';
@@ -27,6 +28,7 @@ export interface MomentPlace {
   readonly folder: string;
   /** Of the Cairn whose past it is. */
   readonly environment: Environment;
+  readonly blobs: BlobStore;
   readonly log: Log;
 }
 

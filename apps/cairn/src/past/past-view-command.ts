@@ -7,6 +7,7 @@ import { createLog } from '#platform/logging.js';
 import { keepNewFilesPrivate } from '#platform/private-files.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { type Terminal, UsageError } from '../command-line.js';
+import { openPastBlobs } from './past-blobs.js';
 import { ViewKeeper } from './view-keeper.js';
 
 const failureOf = (error: unknown): DomainErrorValue => {
@@ -25,7 +26,8 @@ const obey = async ({ env }: Terminal): Promise<void> => {
   const environment = loadEnvironment(env);
   const log = createLog(environment, 'past-view');
   const ledger = await openLedger(ledgerLocation(environment));
-  const keeper = new ViewKeeper(ledger, environment, log);
+  const stored = await openPastBlobs(environment, log);
+  const keeper = new ViewKeeper(ledger, stored.blobs, environment, log);
   const carryOut = async (order: NumberedOrder): Promise<ViewAnswer | undefined> => {
     switch (order.kind) {
       case 'prepare':
@@ -63,6 +65,7 @@ const obey = async ({ env }: Terminal): Promise<void> => {
     [
       { name: 'close the view', run: () => keeper.close() },
       { name: 'close the ledger', run: () => ledger.close() },
+      { name: 'close the blob store', run: () => stored.close() },
     ],
     log,
   );

@@ -6,6 +6,7 @@ import { type Ledger, START } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { createLog } from '#platform/logging.js';
+import { FolderBlobStore } from '#storage/folder-blob-store.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { Moment } from './moment.js';
 import { makePastFolder } from './past-folder.js';
@@ -25,7 +26,8 @@ describe('a view of the past', () => {
     await SigningKey.open(dataDir);
     present = await SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
     const log = createLog(environment, 'test');
-    const place = async () => ({ folder: await makePastFolder(dataDir, 'view'), environment, log });
+    const blobs = new FolderBlobStore(join(dataDir, 'blobs'));
+    const place = async () => ({ folder: await makePastFolder(dataDir, 'view'), environment, blobs, log });
     view = await PastView.open({ ...(await place()), answerBytesMax: 100 });
     const past = { ref: 'torc.main.1', streams: [], position: START };
     moment = await Moment.open({ ...(await place()), present }, past);

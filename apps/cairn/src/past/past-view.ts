@@ -10,6 +10,7 @@ import type { Log } from '#platform/logging.js';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import type { Position } from '#ledger/ledger.js';
+import type { BlobStore } from '#storage/blob-store.js';
 import type { Forgetful } from '../../../gateway/src/dialect.js';
 import { DIALECTS } from '../../../gateway/src/dialects.js';
 import { type Moment, READ_ONLY } from './moment.js';
@@ -88,20 +89,27 @@ export interface ViewPlace {
   readonly folder: string;
   /** Of the Cairn whose past it shows. */
   readonly environment: Environment;
+  readonly blobs: BlobStore;
   readonly log: Log;
   readonly answerBytesMax?: number;
 }
 
 /** The gateway, for one moment after the other. */
 export class PastView {
-  static async open({ folder, environment, log, answerBytesMax = ANSWER_BYTES_MAX }: ViewPlace): Promise<PastView> {
+  static async open({
+    folder,
+    environment,
+    blobs,
+    log,
+    answerBytesMax = ANSWER_BYTES_MAX,
+  }: ViewPlace): Promise<PastView> {
     // All tokens that come are the view's own, for nobody else.
     const own = { OIDC_AUDIENCE: undefined, ...CERTIFICATES };
     const guard = new RouteGuard();
     const strategy = new MomentStrategy();
     const app = await startPast({
       environment: Object.assign(new Environment(), environment, own),
-      ...{ folder, services: [ViewAuthModule], strategy, log, refusal: READ_ONLY, guard: guard.check },
+      ...{ folder, blobs, services: [ViewAuthModule], strategy, log, refusal: READ_ONLY, guard: guard.check },
     });
     return new PastView(app, strategy, folder, guard, await SigningKey.open(folder), answerBytesMax);
   }

@@ -15,6 +15,7 @@ import { PastLedger } from '#ledger/past-ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
 import { type Terminal, UsageError } from '../command-line.js';
 import { existingDataFolder } from '../data-folder.js';
+import { openPastBlobs, type PastBlobs } from './past-blobs.js';
 import { makePastFolder } from './past-folder.js';
 
 /** @throws UsageError */
@@ -61,27 +62,31 @@ export const replayUntil = async (
   const wait = { withinMs: environment.START_WAIT_SECONDS * 1000, log };
   const present = await openLedger({ ...ledgerLocation(environment), wait });
   let folder: string | undefined;
+  let stored: PastBlobs | undefined;
   try {
     const until = await positionOf(present, moment);
     const name = await nameOf(present, until);
     const ledger = new PastLedger(present, until);
     folder = await makePastFolder(dataDir, 'replay');
     await copyAccounts(dataDir, folder);
+    stored = await openPastBlobs(environment, log);
     // Loaded when all is well: it is the whole of Cairn.
     const { startWholePast } = await import('./start-whole-past.js');
     const app = await startWholePast({
       ledger,
       environment,
+      blobs: stored.blobs,
       folder,
       log,
       refusal: `This is Cairn as it was at ${name}: it can be read, and nothing can be changed`,
     });
     await app.listen(port, '127.0.0.1');
-    const made = folder;
+    const [made, opened] = [folder, stored];
     stopOnSignal(
       [
         { name: 'close the services', run: () => app.close() },
         { name: 'close the ledger', run: () => ledger.close() },
+        { name: 'close the blob store', run: () => opened.close() },
         { name: 'remove what was made', run: () => rm(made, { recursive: true }) },
       ],
       log,
@@ -89,6 +94,7 @@ export const replayUntil = async (
     stdout.write(`Cairn as it was at ${name} listens on ${urlOf(app.getHttpServer().address())}\n`);
   } catch (error) {
     await present.close();
+    await stored?.close();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     throw error;
   }

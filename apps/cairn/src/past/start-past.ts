@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
 import {
   type DynamicModule,
   type INestApplicationContext,
@@ -22,7 +21,7 @@ import { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { type Log, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
-import { FolderBlobStore } from '#storage/folder-blob-store.js';
+import type { BlobStore } from '#storage/blob-store.js';
 import { ReadOnlyBlobStore } from '#storage/read-only-blob-store.js';
 import { DIALECTS } from '../../../gateway/src/dialects.js';
 import { createHttpAdapter } from '../../../gateway/src/edge/http-adapter.js';
@@ -33,8 +32,10 @@ import { PastBus } from './past-bus.js';
 
 /** Where a past Cairn is made. */
 export interface PastPlace {
-  /** Of the Cairn whose past it is: its blobs are read. */
+  /** Of the Cairn whose past it is. */
   readonly environment: Environment;
+  /** Of that Cairn as well: they are read, and not changed. */
+  readonly blobs: BlobStore;
   /** The data folder of the past Cairn. */
   readonly folder: string;
   readonly log: Log;
@@ -72,15 +73,9 @@ const keepQuiet = (app: INestApplicationContext): void => {
   }
 };
 
-const IN_BROKER = new DomainError(
-  'unavailable',
-  'past.blobs-in-broker',
-  'Logs and large documents are in the object store of NATS, which views of the past do not read; ask the API of today',
-);
-
 /** What the parts of a past Cairn have in common. */
 const foundationsOf = (
-  { environment: present, folder, log, refusal: text }: PastPlace,
+  { environment: present, blobs, folder, log, refusal: text }: PastPlace,
   strategy: InProcessStrategy,
   ledger?: PastLedger,
 ) => {
@@ -91,9 +86,8 @@ const foundationsOf = (
   const bus = new PastBus(strategy, refusal, metrics);
   const given = { environment, bus, log, metrics, health, ...(ledger !== undefined && { ledger }) };
   const infrastructure = InfrastructureModule.register(given);
-  const folderOfBlobs = new FolderBlobStore(join(present.CAIRN_DATA_DIR, 'blobs'));
-  const blobs = new ReadOnlyBlobStore(folderOfBlobs, refusal, present.NATS_URL.length === 0 ? undefined : IN_BROKER);
-  const moduleOf = (parts: readonly Type[]): DynamicModule => PastModule.of([infrastructure, ...parts], blobs);
+  const readOnly = new ReadOnlyBlobStore(blobs, refusal);
+  const moduleOf = (parts: readonly Type[]): DynamicModule => PastModule.of([infrastructure, ...parts], readOnly);
   return { environment, bus, moduleOf };
 };
 

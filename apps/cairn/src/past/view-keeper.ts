@@ -4,6 +4,7 @@ import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
 import { lastRevisionUpTo } from '#ledger/revision-search.js';
+import type { BlobStore } from '#storage/blob-store.js';
 import { Moment } from './moment.js';
 import { makeOwnFolder, makePastFolder } from './past-folder.js';
 import { NearCopies } from './near-copies.js';
@@ -48,6 +49,7 @@ export class ViewKeeper {
 
   constructor(
     private readonly present: Ledger,
+    private readonly blobs: BlobStore,
     private readonly environment: Environment,
     private readonly log: Log,
   ) {}
@@ -115,9 +117,9 @@ export class ViewKeeper {
   }
 
   private gateway(): Promise<PastView> {
-    const { environment, log } = this;
+    const { environment, blobs, log } = this;
     const open = async (): Promise<PastView> =>
-      PastView.open({ folder: await makePastFolder(environment.CAIRN_DATA_DIR, 'view'), environment, log });
+      PastView.open({ folder: await makePastFolder(environment.CAIRN_DATA_DIR, 'view'), environment, blobs, log });
     this.view ??= open();
     return this.view;
   }
@@ -170,11 +172,11 @@ export class ViewKeeper {
       if (moment.position !== past.position) await moment.raise(past.position);
       return moment;
     }
-    const { present, environment, log } = this;
+    const { present, environment, blobs, log } = this;
     const folder = this.freeFolders.pop() ?? (await makePastFolder(environment.CAIRN_DATA_DIR, 'view'));
     try {
       if (start.position > START) await start.restore(folder);
-      return await Moment.open({ present, folder, environment, log }, past);
+      return await Moment.open({ present, folder, environment, blobs, log }, past);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
