@@ -71,6 +71,7 @@ export const mentions: MentionsOf<'panda'> = {
   WorkerNodeGpuSeen: ({ gpu }) => ({ sites: [gpu.site], ...ofNode(gpu) }),
   SharesConfigured: () => ({ objects: [`share/${EVERY}`] }),
   ResourceTypesConfigured: () => ({ objects: [`resource_type/${EVERY}`] }),
+  RetryRulesConfigured: () => ({ objects: [`retry_rule/${EVERY}`] }),
   VoConfigured: ({ vo }) => ({ objects: [`vo/${vo.name}`] }),
   VoRemoved: ({ name }) => ({ objects: [`vo/${name}`] }),
   StorageConfigured: ofStorage,

@@ -1,5 +1,6 @@
 import type { JobKind, JobTextName, TaskTextName } from '#contracts/panda/events.js';
 import type { Queue, ResourceType, Share } from '#contracts/panda/queues.js';
+import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import type { JobStatus, TaskFileStatus, TaskStatus } from '#contracts/panda/statuses.js';
 import type { OrderedReadyUnits } from '../engine/class-index.js';
 import type { UnitKey } from '../engine/unit.js';
@@ -222,6 +223,10 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
 
   resourceTypes(): readonly ResourceType[] {
     return this.sites.resourceTypes();
+  }
+
+  retryRules(): readonly RetryRule[] {
+    return this.sites.retryRules();
   }
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '#contracts/panda/events.js';
 import type { JobValues } from '#contracts/panda/job-attributes.js';
 import type { Queue, ResourceType, Share } from '#contracts/panda/queues.js';
+import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import type { JobStatus, TaskFileStatus, TaskStatus } from '#contracts/panda/statuses.js';
 import type { TaskValues } from '#contracts/panda/task-attributes.js';
 import type { OrderedReadyUnits } from '../engine/class-index.js';
@@ -222,6 +223,7 @@ export interface SiteView {
   queues(): readonly Queue[];
   shares(): readonly Share[];
   resourceTypes(): readonly ResourceType[];
+  retryRules(): readonly RetryRule[];
 }
 
 /** The state that PanDA's deciders read, with the effects of earlier decisions. Synchronous and read-only. */

@@ -6,6 +6,7 @@ export const OBJECT_KINDS = [
   ...(['user_group', 'role', 'credential', 'webhook', 'checkpoint'] as const),
   ...(['log'] as const),
   ...(['vo', 'share', 'resource_type', 'storage', 'node', 'cache_file', 'operator_request'] as const),
+  ...(['retry_rule'] as const),
   ...(['document', 'action'] as const),
 ] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];

@@ -1,7 +1,9 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
 
 /** Sections of the operator's document (PanDA contract 10.1). */
-export const CONFIGURATION_SECTIONS = ['queues', 'users', 'vos', 'storages', 'shares', 'resource_types'] as const;
+export const CONFIGURATION_SECTIONS = [
+  ...(['queues', 'users', 'vos', 'storages', 'shares', 'resource_types', 'retry_rules'] as const),
+] as const;
 export type ConfigurationSection = (typeof CONFIGURATION_SECTIONS)[number];
 
 export interface ConfigurationEntry {

@@ -34,6 +34,7 @@ export const PANDA_EVENT_VERSIONS: Readonly<Record<keyof PandaEventTypes, number
   ...{ DialogsAdded: 1, CommandIssued: 1, CommandsRetrieved: 1, CommandsAcknowledged: 1 },
   ...{ QueueConfigured: 1, QueueRemoved: 1, SlotsTargeted: 1, SlotsReleased: 1 },
   ...{ WorkerNodeSeen: 1, WorkerNodeGpuSeen: 1, SharesConfigured: 1, ResourceTypesConfigured: 1 },
+  ...{ RetryRulesConfigured: 1 },
   ...{ UserConfigured: 1, UserRemoved: 1, VoConfigured: 1, VoRemoved: 1, StorageConfigured: 1, StorageRemoved: 1 },
   ...{ CacheFileStored: 1, CacheFileAppended: 1, CacheFileTouched: 1, CacheFileDeleted: 1 },
   ...{ CacheFileRegistered: 1, CacheFilesExpired: 1, OperatorRequestMade: 1, UserSecretsSealed: 1 },

@@ -1,3 +1,5 @@
+import type { RetryRule } from './retry-rules.js';
+
 /** PanDA queues, shares and resource types as all services see them (PanDA contract 3.14 to 3.16, 7.8, 10.1). */
 
 /** A queue: its document with all defaults of contract 7.8 filled in, keys of the operator included. */
@@ -74,6 +76,8 @@ export interface PandaConfigurationEvents {
   readonly SharesConfigured: FromDocument & { readonly shares: readonly Share[] };
   /** The resource types changed. */
   readonly ResourceTypesConfigured: FromDocument & { readonly resource_types: readonly ResourceType[] };
+  /** The rules for failed jobs changed. */
+  readonly RetryRulesConfigured: FromDocument & { readonly retry_rules: readonly RetryRule[] };
 }
 
 /** The shares without a configuration (contract 3.14). */

@@ -212,6 +212,7 @@ const samples: SamplesOf<PandaEventTypes> = {
   },
   SharesConfigured: { data: { shares: DEFAULT_SHARES, from_document: 'abc' } },
   ResourceTypesConfigured: { data: { resource_types: [] } },
+  RetryRulesConfigured: { data: { retry_rules: [] } },
   UserConfigured: { kind: 'person', data: { user: { name: 'bob', flags: '', status: 'disabled', email: null } } },
   UserRemoved: {
     kind: 'person',
@@ -443,6 +444,7 @@ const expected: SaidOf<PandaEventTypes> = {
   },
   SharesConfigured: { says: "alice configured 3 shares, as the operator's document says." },
   ResourceTypesConfigured: { says: 'alice configured 0 resource types.' },
+  RetryRulesConfigured: { says: 'alice configured 0 rules for failed jobs.' },
   UserConfigured: {
     says: 'alice configured the user bob, disabled.',
     changes: { panda: [undefined, { name: 'bob', flags: '', status: 'disabled', email: null }] },

@@ -159,6 +159,11 @@ const configurationEvents: DescriptionsOf<PandaConfigurationEvents & PandaDirect
         oneOf(types, ({ resource_name: name }) => `resource_type/${name}`, subject),
     },
   },
+  RetryRulesConfigured: {
+    what: ({ retry_rules: rules, from_document: from }) =>
+      `configured ${counted(rules.length, 'rule')} for failed jobs${fromDocument(from)}`,
+    sets: { object: ({ retry_rules: rules }, subject) => oneOf(rules, ({ name }) => `retry_rule/${name}`, subject) },
+  },
   UserConfigured: {
     what: ({ user, from_document: from }) => `configured the user ${user.name}, ${user.status}${fromDocument(from)}`,
     sets: { person: ({ user }) => plainValues({ panda: user }) },

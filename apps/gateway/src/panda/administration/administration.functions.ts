@@ -8,10 +8,11 @@ const name = required('str', { description: 'name of the entry' });
 
 const CONFIGURED = [
   ...['QueueConfigured', 'UserConfigured', 'VoConfigured', 'StorageConfigured', 'SharesConfigured'],
-  'ResourceTypesConfigured',
+  ...['ResourceTypesConfigured', 'RetryRulesConfigured'],
 ];
 const REMOVED = [
   ...['QueueRemoved', 'UserRemoved', 'VoRemoved', 'StorageRemoved', 'SharesConfigured', 'ResourceTypesConfigured'],
+  'RetryRulesConfigured',
 ];
 
 /**

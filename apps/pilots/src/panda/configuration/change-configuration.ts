@@ -14,7 +14,17 @@ interface DocumentReply {
 }
 
 /** By which member the entries of a list are named. */
-const NAME_OF_ITEM: Readonly<Record<ListSection, string>> = { shares: 'name', resource_types: 'resource_name' };
+const NAME_OF_ITEM: Readonly<Record<ListSection, string>> = {
+  shares: 'name',
+  resource_types: 'resource_name',
+  retry_rules: 'name',
+};
+
+const DEFAULT_ITEMS: Readonly<Record<ListSection, readonly object[]>> = {
+  shares: DEFAULT_SHARES,
+  resource_types: DEFAULT_RESOURCE_TYPES,
+  retry_rules: [],
+};
 
 export const isList = (section: ConfigurationSection): section is ListSection => section in NAME_OF_ITEM;
 
@@ -41,10 +51,9 @@ export const readDocument = (view: ConfigurationView, entries: readonly Entry[])
 
 /** Items of a list in their order, by name. */
 export const itemsOf = (view: ConfigurationView, section: ListSection): ReadonlyMap<string, JsonMembers> => {
-  const defaults = section === 'shares' ? DEFAULT_SHARES : DEFAULT_RESOURCE_TYPES;
   const value = view.value(section, LIST_NAME);
   const items: readonly JsonMembers[] =
-    value === undefined ? defaults.map((item) => ({ ...item })) : (JSON.parse(value) as JsonMembers[]);
+    value === undefined ? DEFAULT_ITEMS[section].map((item) => ({ ...item })) : (JSON.parse(value) as JsonMembers[]);
   return new Map(items.map((item) => [String(item[NAME_OF_ITEM[section]]), item]));
 };
 

@@ -1,6 +1,7 @@
 import type { PandaDirectoryEvents, PandaUser, Vo } from '#contracts/panda/configuration.js';
 import type { ConfigurationSection } from '#contracts/panda/administration.js';
 import type { PandaConfigurationEvents, Queue, QueueEvents, ResourceType, Share } from '#contracts/panda/queues.js';
+import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import { CONFIGURATION_STREAM, queueStream } from '../streams.js';
@@ -11,6 +12,7 @@ export type EntryEvent = EventOf<EntryEvents>;
 export const ENTRY_EVENTS: readonly (keyof EntryEvents)[] = [
   ...(['QueueConfigured', 'QueueRemoved', 'UserConfigured', 'UserRemoved', 'VoConfigured', 'VoRemoved'] as const),
   ...(['StorageConfigured', 'StorageRemoved', 'SharesConfigured', 'ResourceTypesConfigured'] as const),
+  'RetryRulesConfigured',
 ];
 
 /** A list is one entry, whose name is empty. */
@@ -44,12 +46,16 @@ export const configured = ({ section, name, value }: EntryValue, fromDocument?: 
       const data = { resource_types: JSON.parse(value) as ResourceType[], ...from };
       return inDirectory({ type: 'ResourceTypesConfigured', data });
     }
+    case 'retry_rules': {
+      const data = { retry_rules: JSON.parse(value) as RetryRule[], ...from };
+      return inDirectory({ type: 'RetryRulesConfigured', data });
+    }
   }
 };
 
 /** Records that there is no such entry any more. */
 export const removed = (
-  section: Exclude<ConfigurationSection, 'shares' | 'resource_types'>,
+  section: Exclude<ConfigurationSection, 'shares' | 'resource_types' | 'retry_rules'>,
   name: string,
   fromDocument?: string,
 ): DecidedEvent => {
@@ -89,5 +95,7 @@ export const entryOf = ({ type, data }: EntryEvent): Omit<EntryValue, 'value'> &
       return { section: 'shares', name: LIST_NAME, value: JSON.stringify(data.shares) };
     case 'ResourceTypesConfigured':
       return { section: 'resource_types', name: LIST_NAME, value: JSON.stringify(data.resource_types) };
+    case 'RetryRulesConfigured':
+      return { section: 'retry_rules', name: LIST_NAME, value: JSON.stringify(data.retry_rules) };
   }
 };

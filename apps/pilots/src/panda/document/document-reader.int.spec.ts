@@ -140,7 +140,7 @@ describe('the configuration', () => {
     expect(await refusal(set('shares', 'S', { value: 1, parent: 'none' }))).toContain('names no share: none');
     expect(await refusal(set('shares', 'S', { name: 'T', value: 1 }))).toContain('with "S" as its name');
     expect(await refusal(set('shares', 'S', 3))).toContain('must be an object');
-    for (const section of ['queues', 'users', 'vos', 'storages', 'shares', 'resource_types'] as const) {
+    for (const section of ['queues', 'users', 'vos', 'storages', 'shares', 'resource_types', 'retry_rules'] as const) {
       expect(await refusal(ask(RemoveConfiguration, { section, name: 'x' }))).toBe(`There is no x in ${section}`);
       expect(await refusal(ask(GetConfiguration, { section, name: 'x' }))).toBe(`There is no x in ${section}`);
     }

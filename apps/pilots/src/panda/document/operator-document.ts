@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import type { ConfigurationSection } from '#contracts/panda/administration.js';
 import type { PandaUser, Vo, VoIssuer } from '#contracts/panda/configuration.js';
 import { DEFAULT_RESOURCE_TYPES, DEFAULT_SHARES, type ResourceType, type Share } from '#contracts/panda/queues.js';
+import { ERROR_SOURCES, RETRY_ACTIONS, type RetryRule } from '#contracts/panda/retry-rules.js';
+import { BoundedPattern } from '#platform/bounded-pattern.js';
 import { type EntryValue, LIST_NAME } from '../configuration/entry-events.js';
 import { queueOf } from '../queue/queue.js';
 import {
   amount,
   type Check,
   type Faults,
+  flag,
   httpUrl,
   integer,
   listOf,
@@ -23,7 +26,7 @@ import {
 const NAMED_SECTIONS = ['queues', 'users', 'vos', 'storages'] as const;
 type NamedSection = (typeof NAMED_SECTIONS)[number];
 /** Sections that are one list, in which the order counts. */
-const LIST_SECTIONS = ['shares', 'resource_types'] as const;
+const LIST_SECTIONS = ['shares', 'resource_types', 'retry_rules'] as const;
 export type ListSection = (typeof LIST_SECTIONS)[number];
 
 /** An entry of the operator's document. */
@@ -63,6 +66,31 @@ const resourceTypes: Check<readonly ResourceType[]> = listOf(
     maxcore: integerOrNull,
     minrampercore: integerOrNull,
     maxrampercore: integerOrNull,
+  }),
+);
+
+/** Codes are numbers or, those of transformations, texts. */
+const errorCode: Check<string> = (value, path, faults) =>
+  typeof value === 'number' ? String(integer(value, path, faults)) : someText(value, path, faults);
+
+const pattern: Check<string> = (value, path, faults) => {
+  const source = someText(value, path, faults);
+  if (BoundedPattern.parse(source) === undefined) faults.add(path, 'must be a regular expression');
+  return source;
+};
+
+const retryRules: Check<readonly RetryRule[]> = listOf(
+  members<RetryRule>({
+    name: someText,
+    source: oneOf(...ERROR_SOURCES),
+    code: errorCode,
+    diagnostic: otherwise(pattern, null),
+    architecture: textOrNull,
+    release: textOrNull,
+    work_queue: integerOrNull,
+    action: oneOf(...RETRY_ACTIONS),
+    value: otherwise(amount, null),
+    active: otherwise(flag, true),
   }),
 );
 
@@ -128,7 +156,7 @@ export const namedValue = (section: NamedSection, name: string, value: unknown, 
 
 /** Checks a list, and gives it as raw JSON with all defaults. */
 export const listValue = (section: ListSection, value: unknown, faults: Faults): string => {
-  const entries = section === 'shares' ? checkedShares(value, faults) : checkedTypes(value, faults);
+  const entries = CHECKED_LIST[section](value, faults);
   const kept = JSON.stringify(entries);
   if (kept.length > ENTRY_CHARACTERS_MAX) {
     faults.add(section, `must be shorter than ${String(ENTRY_CHARACTERS_MAX)} characters`);
@@ -165,6 +193,22 @@ const checkedTypes = (value: unknown, faults: Faults): readonly ResourceType[] =
   return all;
 };
 
+const checkedRules = (value: unknown, faults: Faults): readonly RetryRule[] => {
+  const all = retryRules(value, 'retry_rules', faults);
+  refuseRepeats(
+    'retry_rules',
+    all.map(({ name }) => name),
+    faults,
+  );
+  return all;
+};
+
+const CHECKED_LIST: { readonly [Name in ListSection]: (value: unknown, faults: Faults) => readonly object[] } = {
+  shares: checkedShares,
+  resource_types: checkedTypes,
+  retry_rules: checkedRules,
+};
+
 const refuseRepeats = (section: ListSection, names: readonly string[], faults: Faults): void => {
   names.forEach((name, index) => {
     if (names.indexOf(name) < index) faults.add(`${section}[${String(index)}]`, `repeats the name ${name}`);
@@ -193,6 +237,7 @@ const DEFAULTS: Readonly<Record<ConfigurationSection, unknown>> = {
   storages: {},
   shares: DEFAULT_SHARES,
   resource_types: DEFAULT_RESOURCE_TYPES,
+  retry_rules: [],
 };
 
 const sections = members<Readonly<Record<ConfigurationSection, unknown>>>({
@@ -202,6 +247,7 @@ const sections = members<Readonly<Record<ConfigurationSection, unknown>>>({
   storages: otherwise(object, DEFAULTS.storages),
   shares: otherwise((value) => value, DEFAULTS.shares),
   resource_types: otherwise((value) => value, DEFAULTS.resource_types),
+  retry_rules: otherwise((value) => value, DEFAULTS.retry_rules),
 });
 
 /** Checks the whole document, and takes it apart. What it gives is of use only if there were no faults. */

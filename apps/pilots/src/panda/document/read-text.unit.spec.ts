@@ -17,6 +17,8 @@ const entryOf = (document: unknown, section: string, name = ''): unknown => {
 const CLIENT = { client_id: 'panda', client_secret: 's', audience: 'panda' };
 const PROVIDER = { oidc_config_url: 'https://iam.example.org/x', audiences: ['panda'] };
 
+const RULE = { name: 'memory', source: 'pilotErrorCode', code: 1212, action: 'increase_memory' };
+
 describe('the operator’s document', () => {
   it('may be empty', () => {
     expect(faultsOf('')).toEqual([]);
@@ -34,7 +36,10 @@ describe('the operator’s document', () => {
     ['[1]', 'the document: must be an object'],
     ['a: [', 'the document: '],
     ['queues: {A: {}, A: {}}', 'the document: Map keys must be unique'],
-    [{ quues: {} }, 'quues: is unknown here; known are queues, users, vos, storages, shares, resource_types'],
+    [
+      { quues: {} },
+      'quues: is unknown here; known are queues, users, vos, storages, shares, resource_types, retry_rules',
+    ],
     [{ queues: [] }, 'queues: must be an object'],
     [{ queues: { SITE_A: { maxrss: 'lots' } } }, 'queues.SITE_A.maxrss: must be an integer'],
     [{ queues: { SITE_A: { maxrss: 1.5 } } }, 'queues.SITE_A.maxrss: must be an integer'],
@@ -64,6 +69,14 @@ describe('the operator’s document', () => {
     [{ shares: [{ name: 'P', value: 1, colour: 'x' }] }, 'shares[0].colour: is unknown here'],
     [{ resource_types: [{ mincore: 1 }] }, 'resource_types[0].resource_name: must be a text that is not empty'],
     [{ resource_types: [{ resource_name: 'S', mincore: '1' }] }, 'resource_types[0].mincore: must be an integer'],
+    [
+      { retry_rules: [{ ...RULE, source: 'error' }] },
+      'retry_rules[0].source: must be one of transExitCode, exeErrorCode',
+    ],
+    [{ retry_rules: [{ ...RULE, code: 1.5 }] }, 'retry_rules[0].code: must be an integer'],
+    [{ retry_rules: [{ ...RULE, action: 'again' }] }, 'retry_rules[0].action: must be one of no_retry, limit_retry'],
+    [{ retry_rules: [{ ...RULE, diagnostic: '(' }] }, 'retry_rules[0].diagnostic: must be a regular expression'],
+    [{ retry_rules: [RULE, RULE] }, 'retry_rules[1]: repeats the name memory'],
     [{ users: { 'Demo User': { flags: 'kz' } } }, 'users.Demo User.flags: must have no letters but k, p, t, a, s, g'],
     [{ users: { 'Demo User': { status: 'banned' } } }, 'users.Demo User.status: must be one of ok, disabled'],
     [{ users: { 'Demo User': { gridpref: 'k' } } }, 'users.Demo User.gridpref: is unknown here'],

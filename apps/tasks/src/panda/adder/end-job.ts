@@ -3,6 +3,7 @@ import { microsOfTime } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { hasRanges, settleRanges } from '../range/settle-ranges.js';
 import type { JobEnding } from '../range/settlement.js';
+import { measureOf, NO_MEASURE } from '../retry-rule/carry-out.js';
 import type { Job, PandaView } from '../view.js';
 import { errorText } from './errors.js';
 
@@ -27,17 +28,19 @@ export const endJob = (view: PandaView, job: Job, ending: JobEnding, timeMicros:
     ...(hours !== undefined && { hours }),
   };
   const { stream } = job.home;
+  const measure = status === 'failed' && end.inputs === 'failed' ? measureOf(view, job, end.set) : NO_MEASURE;
   const event = ((): DecidedEvent => {
     if (status === 'finished') {
       const data: JobSucceeded = { ...common, status, end };
       return { stream, type: 'UnitSucceeded', data };
     }
     if (status === 'failed') {
-      const data: JobFailed = { ...common, status, reason: errorText({ ...job.attributes, ...end.set }), end };
+      const reason = `${errorText({ ...job.attributes, ...end.set })}${measure.text}`;
+      const data: JobFailed = { ...common, status, reason, end };
       return { stream, type: 'UnitFailed', data };
     }
     const data: JobsMoved = { units: common.units, status, clears: ['lease'], end };
     return { stream, type: 'UnitsMoved', data };
   })();
-  return [event, ...further];
+  return [event, ...measure.events, ...further];
 };

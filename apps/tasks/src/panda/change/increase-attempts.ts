@@ -30,7 +30,7 @@ export function* increasedAttempts(
     reactivated += exhausted.length;
     events.push(...reopened(task, exhausted, { add_attempts: increase, add_failures: increase }));
     const others = open.filter((file) => !isExhausted.has(file));
-    events.push(...amended(task, others, { add_attempts: increase }));
+    events.push(...filesAmended(task, others, { add_attempts: increase }));
   }
   return { events, inputs, reactivated };
 }
@@ -46,7 +46,8 @@ export const reopened = (
     return { stream, type: 'FilesReopened', data };
   });
 
-const amended = (
+/** Events by which attributes of files change. */
+export const filesAmended = (
   { stream }: Task,
   files: readonly number[],
   change: Omit<FilesAmended, 'files'>,

@@ -8,6 +8,7 @@ import {
   type ResourceType,
   type Share,
 } from '#contracts/panda/queues.js';
+import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { SiteView } from '../view.js';
@@ -19,13 +20,14 @@ const EVENT_TYPES: readonly (keyof SiteEvents)[] = [
   'QueueRemoved',
   'SharesConfigured',
   'ResourceTypesConfigured',
+  'RetryRulesConfigured',
 ];
 
 /** What changed: a queue by its name, or the lists that all queues share. */
-export type SiteChange = { readonly queue: string } | { readonly list: 'shares' | 'resource_types' };
+export type SiteChange = { readonly queue: string } | { readonly list: 'shares' | 'resource_types' | 'retry_rules' };
 
 /**
- * The copy of queues, shares and resource types that jobs are placed by (contract 3.14 to 3.16). All of it is in memory: brokerage reads
+ * The copy of queues, shares and resource types that jobs are placed by (contract 3.14 to 3.16), and of the rules for failed jobs. All of it is in memory: brokerage reads
  * every queue again and again.
  */
 export class SiteProjection implements Projection, SiteView {
@@ -77,6 +79,10 @@ export class SiteProjection implements Projection, SiteView {
     return this.sites.resourceTypes;
   }
 
+  retryRules(): readonly RetryRule[] {
+    return this.sites.retryRules;
+  }
+
   private get sites(): KnownSites {
     this.known ??= this.tablesOf?.read() ?? NO_SITES;
     return this.known;
@@ -89,6 +95,7 @@ interface KnownSites {
   readonly queues: readonly Queue[];
   readonly shares: readonly Share[];
   readonly resourceTypes: readonly ResourceType[];
+  readonly retryRules: readonly RetryRule[];
 }
 
 const NO_SITES: KnownSites = {
@@ -96,6 +103,7 @@ const NO_SITES: KnownSites = {
   queues: [],
   shares: DEFAULT_SHARES,
   resourceTypes: DEFAULT_RESOURCE_TYPES,
+  retryRules: [],
 };
 
 class SiteTables {
@@ -133,6 +141,9 @@ class SiteTables {
       case 'ResourceTypesConfigured':
         this.setList.run('resource_types', JSON.stringify(event.data.resource_types));
         return { list: 'resource_types' };
+      case 'RetryRulesConfigured':
+        this.setList.run('retry_rules', JSON.stringify(event.data.retry_rules));
+        return { list: 'retry_rules' };
     }
   }
 
@@ -150,6 +161,7 @@ class SiteTables {
       queues,
       shares: (this.list('shares') as Share[] | undefined) ?? DEFAULT_SHARES,
       resourceTypes: (this.list('resource_types') as ResourceType[] | undefined) ?? DEFAULT_RESOURCE_TYPES,
+      retryRules: (this.list('retry_rules') as RetryRule[] | undefined) ?? [],
     };
   }
 
