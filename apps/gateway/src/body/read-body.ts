@@ -20,9 +20,9 @@ export interface BodyReading {
 
 export const tooLarge = (): HttpError => new HttpError(413, 'Request body is too large');
 
-/** Drops what is still on its way, so that a client that sends all before it reads gets the response. */
+/** Drops what is still on its way, so that a client that sends all before it reads gets the response. Once is enough, twice does no harm. */
 export const dropRest = (stream: Readable): void => {
-  if (stream instanceof IncomingMessage) stream.on('data', release).resume();
+  if (stream instanceof IncomingMessage) stream.off('data', release).on('data', release).resume();
   else stream.destroy();
 };
 

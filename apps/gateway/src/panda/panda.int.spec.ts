@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { httpCall } from '../testing/http-call.js';
+import { JSON_BYTES_MAX } from './protocol/decoding.js';
 import { type RunningGateway, startGateway } from '../testing/start-gateway.js';
 
 describe("PanDA's protocol", () => {
@@ -85,6 +86,13 @@ describe("PanDA's protocol", () => {
       headers: { ...headers, 'content-encoding': 'gzip' },
     });
     expect(bad).toEqual([500, 'text/plain; charset=utf-8', 'body is not valid gzip']);
+  });
+
+  it('goes on after a body that is too large', async () => {
+    const tooLarge = json(JSON.stringify({ a: 'x'.repeat(JSON_BYTES_MAX + 1024 * 1024) }));
+    const [status, , body] = await call('POST', '/server/panda/isAlive', tooLarge);
+    expect([status, body]).toEqual([200, '{"success":false,"message":"Request body is too large","data":null}']);
+    expect(await call('GET', '/api/v1/system/is_alive')).toEqual([200, 'application/json', EMPTY]);
   });
 
   it('answers the legacy API in text', async () => {
