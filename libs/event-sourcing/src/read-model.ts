@@ -174,13 +174,13 @@ export class ReadModel {
 
   /**
    * Puts a whole file that was rebuilt of the same ledger, with the numbers of this one, in the place of the content of this one. Meanwhile `queries`
-   * shows the old content; changes and new snapshots wait. What the ledger holds beyond the rebuilt file is applied before anybody sees it.
+   * and new snapshots show the old content; changes wait. What the ledger holds beyond the rebuilt file is applied before anybody sees it.
    *
    * @throws Error when it is no such file; then nothing has changed
    */
   async replaceBy(rebuilt: string): Promise<void> {
     await this.caughtUp();
-    await this.lock.run(() => this.snapshots.renew(() => this.takeOver(rebuilt)));
+    await this.lock.run(() => this.takeOver(rebuilt));
     await this.checkpoints.run();
   }
 
@@ -324,6 +324,7 @@ export class ReadModel {
 
   private async takeOver(rebuilt: string): Promise<void> {
     if (this.isStopping()) throw new Error('the service is stopping');
+    const unpinSnapshots = await this.snapshots.pin();
     const unpin = this.file.pin();
     this.isReplacing = true;
     try {
@@ -332,6 +333,7 @@ export class ReadModel {
       await this.catchUpAgain();
     } finally {
       this.isReplacing = false;
+      unpinSnapshots();
       unpin();
       this.waiters.advance(this.checkpoint);
     }

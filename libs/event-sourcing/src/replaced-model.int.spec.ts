@@ -170,6 +170,14 @@ describe('a read model that takes over a rebuilt file', () => {
     const replaced = live.replaceBy(file);
     await begun.promise;
     const meanwhile = shown();
+    // Answers begin and end meanwhile, more of them than snapshots are kept for.
+    const answers: unknown[] = [];
+    for (let number = 0; number < 40; number++) {
+      const snapshot = await live.snapshots.take();
+      answers.push([snapshot.position, totalOf(snapshot.database, STREAM)]);
+      live.snapshots.release(snapshot);
+    }
+    const longAnswer = await live.snapshots.take();
     // Somebody else's event, which who waits for it must see.
     await other.mailbox.execute(commandOf(count(other.readModel.writer, 'work-other', 5)));
     const position = await services.ledger.head();
@@ -178,6 +186,12 @@ describe('a read model that takes over a rebuilt file', () => {
     expect(await seen).toBe(5);
     await replaced;
     expect(meanwhile).toEqual(before);
+    expect(answers).toEqual(answers.map(() => [before.position, before.total]));
+    expect(totalOf(longAnswer.database, STREAM)).toBe(before.total);
+    live.snapshots.release(longAnswer);
+    const next = await live.snapshots.take();
+    expect(totalOf(next.database, STREAM)).toBe(2);
+    live.snapshots.release(next);
     expect(shown()).toMatchObject({ version: before.version + 1, total: 2 });
   });
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '#platform/logging.js';
 import type { Position } from '#ledger/ledger.js';
 import { perConnection } from './per-connection.js';
@@ -70,7 +71,8 @@ export class Snapshots {
   readonly nowMs: () => number;
   /** Connections that may be used again: those from before a change of the file's content remember what it was. */
   private reusable = new WeakSet<DatabaseSync>();
-  private renewing: Promise<void> | undefined;
+  /** While they are pinned: snapshots for answers that begin. */
+  private pinned: { readonly all: ReadonlySet<Snapshot>; readonly free: Snapshot[] } | undefined;
   private open = 0;
   private closed = false;
   private sweeping: NodeJS.Timeout | undefined;
@@ -84,36 +86,38 @@ export class Snapshots {
     if (this.open < OPEN_MAX) this.open += 1;
     // Whoever releases a snapshot hands its room over.
     else await new Promise<void>((proceed) => this.waiting.push(proceed));
-    while (this.renewing !== undefined) await this.renewing;
-    const database = this.idle.pop() ?? this.connect();
-    database.exec('BEGIN');
-    // The first statement decides what the transaction shows.
-    beginning(database).get();
-    return { database, position: this.options.position() };
+    return this.pinned?.free.pop() ?? this.begin();
   }
 
-  release({ database }: Snapshot): void {
-    database.exec('COMMIT');
-    if (!this.closed && this.idle.length < IDLE_CONNECTIONS_MAX && this.reusable.has(database))
-      this.idle.push(database);
-    else database.close();
+  release(snapshot: Snapshot): void {
+    if (this.pinned?.all.has(snapshot) === true) this.pinned.free.push(snapshot);
+    else this.finish(snapshot);
     const next = this.waiting.shift();
     if (next === undefined) this.open -= 1;
     else next();
   }
 
-  /** Runs work that replaces what the file holds. Snapshots from before go on; new ones wait for it. */
-  async renew(work: () => Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.renewing = promise;
-    try {
-      await work();
-    } finally {
-      this.reusable = new WeakSet();
-      for (const database of this.idle.splice(0)) database.close();
-      this.renewing = undefined;
-      resolve();
+  /**
+   * Has answers that begin show what is committed now, until the returned function is called, however the content of the file is replaced
+   * meanwhile. Nobody may commit before it resolves.
+   */
+  async pin(): Promise<() => void> {
+    const all = new Set<Snapshot>();
+    // As many as can be taken, so that one is free for each.
+    const pinned = { all, free: [] as Snapshot[] };
+    while (all.size < OPEN_MAX) {
+      const snapshot = this.begin();
+      all.add(snapshot);
+      pinned.free.push(snapshot);
+      await nextTurn();
     }
+    this.pinned = pinned;
+    return () => {
+      this.pinned = undefined;
+      this.reusable = new WeakSet();
+      for (const snapshot of pinned.free) this.finish(snapshot);
+      for (const database of this.idle.splice(0)) database.close();
+    };
   }
 
   /** Whether an answer may keep its snapshot until its next page. Answers that nobody reads make room. */
@@ -166,6 +170,21 @@ export class Snapshots {
   private end({ answer, sinceMs }: Held, reason: string): void {
     this.options.log?.warn({ reason, ageMs: Math.round(this.nowMs() - sinceMs) }, 'A long answer was ended');
     answer.end();
+  }
+
+  private begin(): Snapshot {
+    const database = this.idle.pop() ?? this.connect();
+    database.exec('BEGIN');
+    // The first statement decides what the transaction shows.
+    beginning(database).get();
+    return { database, position: this.options.position() };
+  }
+
+  private finish({ database }: Snapshot): void {
+    database.exec('COMMIT');
+    if (!this.closed && this.idle.length < IDLE_CONNECTIONS_MAX && this.reusable.has(database))
+      this.idle.push(database);
+    else database.close();
   }
 
   private connect(): DatabaseSync {
