@@ -39,6 +39,23 @@ describe('numbers of jobs', () => {
     expect([since(5), since(10), since(20), since(30)]).toEqual([3, 2, 1, undefined]);
   });
 
+  it('are summed over classes alike from the tables and while they change, the memory of those that execute too', () => {
+    const other = writer.idOf({ ...CLASS, site: 'SITE_B', resourceType: 'MCORE' });
+    const sums = (of: JobCounts): readonly number[] => [
+      ...[of.countAtSite('SITE_B', 'running'), of.memoryAtSite('SITE_B', 'running')],
+      ...[of.countOfShare('User Analysis', ['sent', 'running']), of.countAtSite('SITE_C', 'running')],
+    ];
+    const running = (memory: number, by: 1 | -1): void =>
+      writer.count({ classId: other, status: 'running', changedMicros: 0 }, by, memory);
+    for (const memory of [100, 2_000]) running(memory, 1);
+    expect(sums(counts)).toEqual([2, 2_100, 3, 0]);
+    running(100, -1);
+    expect(sums(counts)).toEqual([1, 2_000, 2, 0]);
+    writer.flush();
+    writer.forget();
+    expect(sums(counts)).toEqual([1, 2_000, 2, 0]);
+  });
+
   it('that were not written are forgotten with their transaction', () => {
     changed('activated', 40, 1);
     writer.forget();

@@ -3,11 +3,11 @@ import { FINAL_JOB_STATUSES, isFinalJob, JOB_STATUSES, type JobStatus } from '#c
 import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { attributeOf, type StoredJob } from '../job/job-rows.js';
 import type { WeighedStatus } from '../view.js';
+import { type Dimension, Tallies, TallyRows } from './tallies.js';
 
 /**
- * Numbers of jobs by all that statistics ask for. `panda_ended` has for each class and final status how many jobs had got it up to a second, so that
- * those since then are the difference of two rows. `panda_tally` sums over classes what claims and brokerage ask for: numbers of jobs by site and by
- * share, and the memory of those that execute at a site, in megabytes per core.
+ * Numbers of jobs by all that statistics ask for, and the memory that those which execute have asked for, in megabytes per core. `panda_ended` has for
+ * each class and final status how many jobs had got it up to a second, so that those since then are the difference of two rows.
  */
 export const COUNT_TABLES = `
 CREATE TABLE IF NOT EXISTS panda_job_class (
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS panda_job_count (
   class INTEGER NOT NULL,
   status INTEGER NOT NULL,
   n INTEGER NOT NULL,
+  memory INTEGER NOT NULL,
   PRIMARY KEY (class, status)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS panda_ended (
@@ -32,13 +33,6 @@ CREATE TABLE IF NOT EXISTS panda_ended (
   second INTEGER NOT NULL,
   total INTEGER NOT NULL,
   PRIMARY KEY (class, status, second)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS panda_tally (
-  dimension TEXT NOT NULL,
-  word TEXT NOT NULL,
-  status INTEGER NOT NULL,
-  n INTEGER NOT NULL,
-  PRIMARY KEY (dimension, word, status)
 ) STRICT, WITHOUT ROWID;`;
 
 /** What jobs are counted by, besides their status. Empty where a job has no value. */
@@ -114,8 +108,8 @@ export class JobCounts {
   private readonly selectClass: ArrayStatement<ClassValues>;
   private readonly selectActive: ArrayStatement<CountRow>;
   private readonly selectEndedSince: ArrayStatement<CountRow>;
-  private readonly selectTally: ArrayStatement<readonly [n: number]>;
-  private readonly selectWords: ArrayStatement<readonly [word: string]>;
+  private readonly tallies: TallyRows;
+  private readonly selectSites: ArrayStatement<readonly [site: string]>;
 
   constructor(private readonly database: DatabaseSync) {
     const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
@@ -127,9 +121,10 @@ export class JobCounts {
          WHERE ended.class = counted.class AND ended.status = counted.status AND second <= ?1 ORDER BY second DESC LIMIT 1), 0) AS ended
        FROM panda_job_count AS counted WHERE status >= ${FIRST_FINAL}`,
     );
-    this.selectTally = prepare('SELECT n FROM panda_tally WHERE dimension = ? AND word = ? AND status = ?');
-    this.selectWords = prepare(
-      'SELECT word FROM panda_tally WHERE dimension = ? AND status = ? AND n > 0 ORDER BY word',
+    this.tallies = new TallyRows(database);
+    this.selectSites = prepare(
+      `SELECT DISTINCT site FROM panda_job_class AS class JOIN panda_job_count AS counted ON counted.class = class.id
+       WHERE counted.status = ? AND counted.n > 0 ORDER BY site`,
     );
   }
 
@@ -154,7 +149,7 @@ export class JobCounts {
   /** Sites that have jobs of a status, in order. */
   sitesWith(status: JobStatus): readonly string[] {
     unwritten.get(this.database)?.flush();
-    return this.selectWords.all('site', codeOf(status)).map(([site]) => site);
+    return this.selectSites.all(codeOf(status)).map(([site]) => site);
   }
 
   /** The memory that jobs of a site and a status have asked for: the sum of their megabytes per core. */
@@ -182,8 +177,9 @@ export class JobCounts {
   }
 
   private tally(dimension: Dimension, word: string, status: JobStatus): number {
-    unwritten.get(this.database)?.flush();
-    return this.selectTally.get(dimension, word, codeOf(status))?.[0] ?? 0;
+    const writer = unwritten.get(this.database);
+    const code = codeOf(status);
+    return writer === undefined ? this.tallies.of(dimension, word, code) : writer.tally(dimension, word, code);
   }
 
   private countOf([id, status, n]: CountRow): JobCount {
@@ -214,9 +210,6 @@ export interface Counted {
   readonly changedMicros: number;
 }
 
-/** What is summed over classes. */
-type Dimension = 'site' | 'share' | 'memory';
-
 type Change = Counted & { by: number; memory: number };
 
 /** Changes numbers of jobs. What the events of a transaction change is written once: at its end, or when somebody asks for numbers. */
@@ -224,11 +217,10 @@ export class JobCountWriter {
   private readonly counts: JobCounts;
   private readonly ids = new Map<string, JobClassId>();
   private readonly changes = new Map<string, Change>();
-  private readonly tallies = new Map<string, [dimension: Dimension, word: string, code: number, by: number]>();
+  private readonly tallies: Tallies;
   private readonly selectId: StatementSync;
   private readonly insertClass: StatementSync;
   private readonly add: StatementSync;
-  private readonly addToTally: StatementSync;
   private readonly selectEnded: StatementSync;
   private readonly addToEnded: StatementSync;
   private readonly addToLater: StatementSync;
@@ -236,6 +228,7 @@ export class JobCountWriter {
   constructor(database: DatabaseSync) {
     this.counts = new JobCounts(database);
     unwritten.set(database, this);
+    this.tallies = new Tallies(database);
     this.selectId = database.prepare(
       `SELECT id FROM panda_job_class WHERE ${CLASS_COLUMNS.replaceAll(/\w+/gu, '$& = ?').replaceAll(',', ' AND')}`,
     );
@@ -243,10 +236,8 @@ export class JobCountWriter {
       `INSERT INTO panda_job_class (${CLASS_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
     );
     this.add = database.prepare(
-      'INSERT INTO panda_job_count (class, status, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
-    );
-    this.addToTally = database.prepare(
-      'INSERT INTO panda_tally (dimension, word, status, n) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
+      `INSERT INTO panda_job_count (class, status, n, memory) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET n = n + excluded.n, memory = memory + excluded.memory`,
     );
     this.selectEnded = database.prepare(
       'SELECT total FROM panda_ended WHERE class = ? AND status = ? AND second <= ? ORDER BY second DESC LIMIT 1',
@@ -287,43 +278,31 @@ export class JobCountWriter {
       known.by += by;
       known.memory += by * memory;
     }
+    this.tallies.add(this.counts.jobClass(classId), codeOf(status), by, by * memory);
     if (this.changes.size >= CHANGES_MAX) this.flush();
+  }
+
+  /** A sum over classes, with what is still to be written. */
+  tally(dimension: Dimension, word: string, code: number): number {
+    return this.tallies.of(dimension, word, code, () => this.flush());
   }
 
   /** Writes zeros, too: which rows there are does not depend on where transactions end. */
   flush(): void {
-    for (const change of this.changes.values()) {
-      const { classId, status, by, memory } = change;
-      this.write(change);
-      const { site, share } = this.counts.jobClass(classId);
-      const code = codeOf(status);
-      this.tally('site', site, code, by);
-      this.tally('share', share, code, by);
-      if (WEIGHED.has(status)) this.tally('memory', site, code, memory);
-    }
+    for (const change of this.changes.values()) this.write(change);
     this.changes.clear();
-    for (const values of this.tallies.values()) this.addToTally.run(...values);
-    this.tallies.clear();
   }
 
   forget(): void {
     this.ids.clear();
     this.changes.clear();
-    this.tallies.clear();
+    this.tallies.forget();
     this.counts.forget();
   }
 
-  /** Adds to a sum: those of many classes are the same. */
-  private tally(dimension: Dimension, word: string, code: number, by: number): void {
-    const name = `${dimension} ${code} ${word}`;
-    const known = this.tallies.get(name);
-    if (known === undefined) this.tallies.set(name, [dimension, word, code, by]);
-    else known[3] += by;
-  }
-
-  private write({ classId, status, changedMicros, by }: Counted & { readonly by: number }): void {
+  private write({ classId, status, changedMicros, by, memory }: Change): void {
     const code = codeOf(status);
-    this.add.run(classId, code, by);
+    this.add.run(classId, code, by, memory);
     if (code < FIRST_FINAL) return;
     const second = Math.floor(changedMicros / MICROS_PER_SECOND);
     const before = Number(this.selectEnded.get(classId, code, second)?.['total'] ?? 0);
