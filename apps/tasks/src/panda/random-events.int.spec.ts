@@ -91,7 +91,9 @@ const makings: fc.Arbitrary<Making> = fc.oneof(
     fc.constant({ type: 'UnitStarted', data: { status: 'running', set: { startTime: '2026-01-01T00:00:00' } } }),
   ),
   changing(
-    fc.constantFrom('finished', 'failed').map((final) => ({ type: 'UnitsMoved', data: { status: 'holding', final } })),
+    fc
+      .constantFrom({ final: 'finished', report: '{"out.1":{}}' }, { final: 'finished' }, { final: 'failed' })
+      .map((end) => ({ type: 'UnitsMoved', data: { status: 'holding', ...end } })),
   ),
   changing(
     fc.constantFrom('throttled', 'activated', 'merging').map((status) => ({ type: 'UnitsMoved', data: { status } })),
@@ -251,8 +253,8 @@ describe('tables of PanDA after any events', () => {
         expect(store.view.countActiveOf('u')).toBe(count(({ status }) => !final.includes(status)));
         const inRows = new JobRows(reader);
         for (const job of jobs) {
-          const { attributes, files, reported } = inRows.jobAt(job.key) ?? {};
-          expect([job.attributes, job.files, job.reported]).toEqual([attributes, files, reported]);
+          const { attributes, files, reported, report } = inRows.jobAt(job.key) ?? {};
+          expect([job.attributes, job.files, job.reported, job.report]).toEqual([attributes, files, reported, report]);
           const unit = reader.byKey(job.key)?.unit;
           expect([unit?.status, unit?.site, unit?.priority]).toEqual([
             ...[job.status, job.attributes.computingSite, job.attributes.currentPriority],

@@ -121,6 +121,8 @@ export interface Job extends JobState {
   readonly attributes: JobValues;
   /** The final status that a pilot has reported, while the job waits for the adder. */
   readonly reported: ReportedEnd | undefined;
+  /** The output report that came with it, unless it is a text of its own. */
+  readonly report: string | undefined;
   readonly files: readonly JobFile[];
   /** Ids of the task's input files that it took. */
   readonly takes: readonly number[];

@@ -272,6 +272,8 @@ export interface JobsMoved extends UnitsMoved {
   readonly set?: JobAttributes;
   /** The pilot has reported this final status: the job waits for the adder. */
   readonly final?: ReportedEnd;
+  /** The output report that came with `final`, as the pilot sent it. One that is long is a text of its own. */
+  readonly report?: string;
   /** Given where `status` is `cancelled` or `closed`. */
   readonly end?: JobEnd;
 }

@@ -99,7 +99,7 @@ const samples: SamplesOf<PandaEventTypes> = {
   UnitsMoved: {
     kind: 'unit',
     prior: [jobs],
-    data: { ...UNIT, status: 'holding', set: { jobSubStatus: 'adder' }, final: 'finished' },
+    data: { ...UNIT, status: 'holding', set: { jobSubStatus: 'adder' }, final: 'finished', report: '{}' },
   },
   UnitSucceeded: {
     kind: 'unit',
@@ -318,7 +318,10 @@ const expected: SaidOf<PandaEventTypes> = {
   },
   UnitsMoved: {
     says: 'alice set the job to holding, with finished reported as the end.',
-    changes: { jobStatus: ['activated', 'holding'], jobSubStatus: [undefined, 'adder'] },
+    changes: {
+      ...{ jobStatus: ['activated', 'holding'], jobSubStatus: [undefined, 'adder'] },
+      report: [undefined, '{}'],
+    },
   },
   UnitSucceeded: {
     says: 'alice reported that the job succeeded, now finished.',

@@ -33,8 +33,11 @@ const unitEvents: DescriptionsOf<PandaUnitEvents> = {
     what: ({ final, ...data }: JobsMoved, words) =>
       ENGINE.UnitsMoved.what(data, words) + (final === undefined ? '' : `, with ${final} reported as the end`),
     sets: {
-      unit: (data, subject) =>
-        withSet(ENGINE.UnitsMoved.sets?.unit?.(data, subject), { ...data.set, ...data.end?.set }),
+      unit: ({ report, ...data }, subject) =>
+        withSet(ENGINE.UnitsMoved.sets?.unit?.(data, subject), {
+          ...{ ...data.set, ...data.end?.set },
+          ...(report !== undefined && { report }),
+        }),
     },
   },
   UnitSucceeded: {

@@ -30,7 +30,7 @@ export const finalize = (view: PandaView, pandaId: number, timeMicros: number): 
 };
 
 const finalized = (view: PandaView, job: Job, timeMicros: number): readonly DecidedEvent[] => {
-  const files = readOutputReport(view.jobText(job.pandaId, 'report'));
+  const files = readOutputReport(job.report ?? view.jobText(job.pandaId, 'report'));
   if (job.reported === 'finished') return endJob(view, job, unlessKilled(job, validated(view, job, files)), timeMicros);
   return afterFailure(view, job, files ?? NO_FILES, timeMicros);
 };

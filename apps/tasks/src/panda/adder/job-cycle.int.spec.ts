@@ -59,6 +59,7 @@ describe('a job', () => {
     expect(statusOf(id)).toBe('holding');
     expect(attributesOf(id)).toMatchObject({ nEvents: 5, endTime: '2025-06-01T12:00:40' });
     expect(jobs.view.reportedJobs(10).map(({ pandaId }) => pandaId)).toEqual([id]);
+    expect([jobs.job(id).report, jobs.view.jobText(id, 'report')]).toEqual([reportOf(id), undefined]);
     jobs.wait(1);
     add(id);
     expect(attributesOf(id)).toMatchObject({
@@ -89,6 +90,16 @@ describe('a job', () => {
     expect(decide()).toEqual({ events: [], reply: { command: 'alreadydone' } });
     add(id);
     expect(statusOf(id)).toBe('finished');
+  });
+
+  it('finishes with a report that is too long for one event', () => {
+    const id = sent();
+    report(id, 'running');
+    const surl = 'x'.repeat(100_000);
+    report(id, 'finished', { job_output_report: reportOf(id, { other: { surl } }) });
+    expect([jobs.job(id).report, jobs.view.jobText(id, 'report')?.includes(surl)]).toEqual([undefined, true]);
+    add(id);
+    expect([statusOf(id), filesOf(id)[1]]).toEqual(['finished', 'output finished']);
   });
 
   it('is held by its pilot, and finishes after its recovery', () => {

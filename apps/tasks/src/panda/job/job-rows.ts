@@ -21,7 +21,7 @@ import type { JobRecord } from './job.js';
 
 /**
  * A job is one row, by the key of its unit; its PandaID is the unit's id. `common` names the attributes that it was made with together with others;
- * `own` are all others. `jobset` is null where it is the job's task, as that of most jobs is; `debug` is set while an active job is in debug mode.
+ * `own` are all others. `reported` and `report` are set while the job waits for the adder. `jobset` is null where it is the job's task, as that of most jobs is; `debug` is set while an active job is in debug mode.
  * Of users the greatest `jobDefinitionID` of their jobs is kept, and how many of them are active.
  */
 export const JOB_TABLES = `
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS panda_job (
   kind TEXT NOT NULL,
   status INTEGER NOT NULL,
   reported TEXT,
+  report TEXT,
   common INTEGER NOT NULL,
   class INTEGER NOT NULL,
   jobset ANY,
@@ -78,10 +79,17 @@ const NO_WORKLOAD: WorkloadId = 0;
 
 type JobStatesOptions = Parameters<JobView['jobStates']>[1];
 
-const COLUMNS = 'key, panda_id, kind, status, reported, common, class, changed, modified, own, files, takes';
+const COLUMNS = 'key, panda_id, kind, status, reported, report, common, class, changed, modified, own, files, takes';
 
 type JobRow = readonly [
-  ...[key: UnitKey, pandaId: number, kind: JobKind, status: number, reported: ReportedEnd | null],
+  ...[
+    key: UnitKey,
+    pandaId: number,
+    kind: JobKind,
+    status: number,
+    reported: ReportedEnd | null,
+    report: string | null,
+  ],
   ...[common: number, classId: number, changed: number, modified: number, own: string, files: string, takes: string],
 ];
 
@@ -154,7 +162,8 @@ export class RecentJobs {
    */
   remember(job: StoredJob, ownText: string): void {
     this.jobs.delete(job.key);
-    if (ownText.length + job.filesText.length + job.takesText.length > RECENT_CHARACTERS_MAX) return;
+    const { filesText, takesText, report } = job;
+    if (ownText.length + filesText.length + takesText.length + (report?.length ?? 0) > RECENT_CHARACTERS_MAX) return;
     this.jobs.set(job.key, job);
     this.rememberKey(job.pandaId, job.key);
   }
@@ -362,7 +371,7 @@ export class JobRows {
     const row = this.selectByKey.get(key);
     if (row === undefined) return undefined;
     const stored = this.storedOf(row);
-    this.recent?.remember(stored, row[9]);
+    this.recent?.remember(stored, row[10]);
     return stored;
   }
 
@@ -379,13 +388,14 @@ export class JobRows {
       kind: row[2],
       status: JOB_STATUSES[row[3]] ?? 'pending',
       reported: row[4],
-      common: this.commonOf(row[5]),
-      classId: row[6],
-      changedMicros: row[7],
-      modifiedMicros: row[8],
-      own: JSON.parse(row[9]) as JobAttributes,
-      filesText: row[10],
-      takesText: row[11],
+      report: row[5],
+      common: this.commonOf(row[6]),
+      classId: row[7],
+      changedMicros: row[8],
+      modifiedMicros: row[9],
+      own: JSON.parse(row[10]) as JobAttributes,
+      filesText: row[11],
+      takesText: row[12],
     };
   }
 
@@ -454,6 +464,7 @@ class LazyJob implements Job {
   readonly kind: JobKind;
   readonly status: JobStatus;
   readonly reported: ReportedEnd | undefined;
+  readonly report: string | undefined;
   private knownAttributes: JobValues | undefined;
   private knownFiles: readonly JobFile[] | undefined;
   private knownTakes: readonly number[] | undefined;
@@ -464,6 +475,7 @@ class LazyJob implements Job {
   ) {
     ({ key: this.key, pandaId: this.pandaId, kind: this.kind, status: this.status } = stored);
     this.reported = stored.reported ?? undefined;
+    this.report = stored.report ?? undefined;
   }
 
   get ordinal(): number {

@@ -56,16 +56,17 @@ export class JobWriter {
     this.counts = new JobCountWriter(database);
     this.insertCommon = database.prepare('INSERT INTO panda_job_common (attributes) VALUES (?) RETURNING id');
     this.insert = database.prepare(
-      `INSERT OR REPLACE INTO panda_job (key, panda_id, kind, status, reported, common, class, jobset, debug, changed, modified, own, files, takes)
-       VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO panda_job (key, panda_id, kind, status, common, class, jobset, debug, changed, modified, own, files, takes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.update = database.prepare(
-      'UPDATE panda_job SET status = ?, reported = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ? WHERE key = ?',
+      'UPDATE panda_job SET status = ?, reported = ?, report = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ? WHERE key = ?',
     );
     // SQLite updates the indexes of all columns that a statement names: most heartbeats change none but the time.
     this.updatePlain = database.prepare('UPDATE panda_job SET modified = ?, own = ? WHERE key = ?');
     this.updateEnded = database.prepare(
-      'UPDATE panda_job SET status = ?, reported = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ?, files = ? WHERE key = ?',
+      `UPDATE panda_job SET status = ?, reported = ?, report = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ?, files = ?
+       WHERE key = ?`,
     );
     this.updateFiles = database.prepare('UPDATE panda_job SET files = ?, takes = ? WHERE key = ?');
     this.setNextOrdinal = database.prepare(
@@ -212,13 +213,17 @@ export class JobWriter {
 
   /** @param files of a job that has ended */
   private store(before: StoredJob, after: StoredJob, files: readonly JobFile[] | undefined): void {
-    const { key, status, reported, classId, changedMicros, modifiedMicros } = after;
+    const { key, status, reported, report, classId, changedMicros, modifiedMicros } = after;
     const debug = debugOf(after);
     const own = JSON.stringify(after.own);
-    const changes = [JOB_STATUSES.indexOf(status), reported, classId, debug, changedMicros, modifiedMicros, own];
+    const changes = [
+      ...([JOB_STATUSES.indexOf(status), reported, report] as const),
+      ...([classId, debug, changedMicros, modifiedMicros, own] as const),
+    ];
     const isAlike =
       status === before.status &&
       reported === before.reported &&
+      report === before.report &&
       classId === before.classId &&
       debug === debugOf(before);
     const filesText = files === undefined ? after.filesText : JSON.stringify(files);

@@ -9,6 +9,8 @@ export interface JobRecord {
   readonly status: JobStatus;
   /** The final status that a pilot has reported, while the job waits for the adder. */
   readonly reported: ReportedEnd | null;
+  /** The output report that came with it, unless it is a text of its own. */
+  readonly report: string | null;
   /** Attributes that events have set, and those in which it differed from other jobs from the start. */
   readonly own: JobAttributes;
   /** Microseconds since the Unix epoch: of the last change of status, and of the last event. */
@@ -33,6 +35,7 @@ export const evolveJob = (job: JobRecord, event: JobEvent, timeMicros: number): 
     status: status as JobStatus,
     changedMicros: status === job.status ? job.changedMicros : timeMicros,
     reported: null,
+    report: null,
     own: { ...job.own, ...set },
   });
   switch (event.type) {
@@ -41,8 +44,8 @@ export const evolveJob = (job: JobRecord, event: JobEvent, timeMicros: number): 
     case 'UnitStarted':
       return moved(event.data.status, event.data.set);
     case 'UnitsMoved': {
-      const { status, set = {}, final = null, end } = event.data;
-      return { ...moved(status, { ...set, ...end?.set }), reported: final };
+      const { status, set = {}, final = null, report = null, end } = event.data;
+      return { ...moved(status, { ...set, ...end?.set }), reported: final, report };
     }
     case 'UnitSucceeded':
     case 'UnitFailed':

@@ -16,6 +16,9 @@ import { commandOf, isFinalReport, isReported, reportEffect } from './report-eff
 /** Characters that are stored of a pilot's log. */
 const LOG_MAX = 4_000;
 
+/** Characters of an output report up to which it is in the event that it comes with. */
+const REPORT_INSIDE_MAX = 4_000;
+
 /** `supErrorCode` of a report from another batch job. */
 const INVALID_BATCH_ID = 1;
 const SUP_DIAG_MAX = 250;
@@ -78,19 +81,21 @@ class Change {
       const data: JobStarted = { units: unitsOf(job), status, set };
       return { stream, type: 'UnitStarted', data };
     }
+    const report = this.reportInside;
     const final = reported === 'failed' && wishesRetry(this.report.fields) ? 'retry' : reported;
     const data: JobsMoved = {
       ...{ units: unitsOf(job), status, set },
       ...((final === 'retry' || isFinalReport(final)) && { final }),
+      ...(report !== undefined && { report }),
     };
     return { stream, type: 'UnitsMoved', data };
   }
 
-  /** Texts of the report. Of a final one the output report waits for the adder. */
+  /** Texts of the report. Of a final one the output report waits for the adder, here if it is long. */
   texts(): readonly DecidedEvent[] {
     const { fields } = this.report;
     const texts: readonly (readonly [JobTextName, unknown])[] = [
-      ['report', isFinalReport(this.reported) ? fields['job_output_report'] : undefined],
+      ['report', this.reportInside === undefined ? this.outputReport : undefined],
       ['metadata', fields['meta_data']],
       ['pilot_log', fields['pilot_log']],
       ['stdout', fields['stdout']],
@@ -100,6 +105,18 @@ class Change {
       const text = name === 'pilot_log' ? value.slice(0, LOG_MAX) : value;
       return textEvents(this.job.home.stream, name, text, unitsOf(this.job));
     });
+  }
+
+  /** What only the adder wants. */
+  private get outputReport(): unknown {
+    return isFinalReport(this.reported) ? this.report.fields['job_output_report'] : undefined;
+  }
+
+  /** The output report, if it is short. */
+  private get reportInside(): string | undefined {
+    const report = this.outputReport;
+    const isInside = typeof report === 'string' && report !== '' && report.length <= REPORT_INSIDE_MAX;
+    return isInside ? report : undefined;
   }
 
   private times(status: Job['status'], { startTime, endTime }: JobAttributes): JobAttributes {
