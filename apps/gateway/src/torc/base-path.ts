@@ -14,8 +14,11 @@ const TORC_PATH = /^\/(?:workflow|(?:ping|version)$|cairn\/torc\/)/;
 const PLAIN = /^\/workflows\/\d+(?:\/[\w.-]+)*\/?(?:\?[^#]*)?$/;
 
 const bases = [...Object.keys(COLLECTIONS), ...Object.keys(EDGES)].join('|');
-/** A full id that was not encoded: `…/97/jobs/jobs__97/103` (Torc contract 7.4). Of this workflow, else it is two segments. */
-const OPEN_ID = new RegExp(`^(/workflows/(?:workflows%2F)?([^/]+)/.*?/)((?:${bases})__\\2)/(?=[^/])`, 'i');
+/**
+ * A full id that was not encoded: `…/97/jobs/jobs__97/103` (Torc contract 7.4). Of this workflow, else it is two segments. Joins name
+ * collections, not documents.
+ */
+const OPEN_ID = new RegExp(`^(/workflows/(?:workflows%2F)?([^/]+)/(?!join_by_).*?/)((?:${bases})__\\2)/(?=[^/])`, 'i');
 const OPEN_WORKFLOW_ID = /^(\/workflows\/workflows|\/workflow_specifications\/workflows)\/(?=\d+(?:\/|$))/;
 
 /** Slashes of ids as the router needs them. */

@@ -116,7 +116,10 @@ export const resultsAndEvents = (torc: () => TorcClient, expectAnswer: ExpectAns
     const consumed = '/join_by_inbound_edge/user_data/consumes';
     expect(await workflow.post(consumed, { 'data.site.name': 'lab' })).toMatchObject({ json: { count: 1 } });
     expect(await workflow.post(consumed, { 'data.site.name': 'other' })).toMatchObject({ json: { count: 0 } });
-    for (const wrong of ['outbound_edge/nothing/blocks', 'outbound_edge/jobs/nothing', 'inbound_edge/nothing/x']) {
+    for (const wrong of [
+      ...['outbound_edge/nothing/blocks', 'outbound_edge/jobs/nothing', 'inbound_edge/nothing/x'],
+      `outbound_edge/jobs__${workflow.key}/blocks`,
+    ]) {
       expectAnswer(await workflow.post(`/join_by_${wrong}`, {}), refused(400), wrong);
     }
     expectAnswer(await workflow.post(joins), refused(400), 'no body');
