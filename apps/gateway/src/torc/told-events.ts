@@ -32,7 +32,8 @@ const textOf = (members: ReadonlyMap<string, string>, name: string): string => {
 };
 
 /** What names are made of: an event's name is a line of the stream. */
-const wordOf = (text: string): string => text.replace(/\W+/g, '_').slice(0, 100);
+const nameOf = (...words: readonly string[]): string =>
+  words.filter(Boolean).join('_').replace(/\W+/g, '_').slice(0, 100) || 'event';
 
 const severityOf = (members: ReadonlyMap<string, string>, message: string): Severity => {
   const given = textOf(members, 'severity');
@@ -50,7 +51,7 @@ export const toldEvent = (document: string): ToldEvent => {
   const members = membersOf(document);
   const severity = severityOf(members, textOf(members, 'message'));
   const [category, type] = [textOf(members, 'category'), textOf(members, 'type')];
-  const known = NAMES[`${category} ${type}`] ?? (wordOf(`${category}_${type}`) || 'event');
+  const known = NAMES[`${category} ${type}`] ?? nameOf(category, type);
   const name = known === 'job_completed' && severity === 'error' ? 'job_failed' : known;
   const timestamp = Number(members.get('timestamp'));
   // JSON has line breaks only between its tokens, so there they may go.

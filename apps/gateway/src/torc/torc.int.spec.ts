@@ -750,11 +750,11 @@ describe("Torc's API over HTTP", () => {
       answers.push(
         () => ({ timestamp: null }),
         () => new DomainError('unavailable', 'x', 'no answer'),
-        () => ({ entries: [custom] }),
+        () => ({ entries: [custom, '{"timestamp":8}'] }),
         () => new DomainError('not-found', 'x', 'workflow 97 does not exist'),
       );
       const { status, body } = await call('GET', `${path}?severity=debug`);
-      expect([status, body.match(/^event: .*/gm)]).toEqual([200, ['event: my_tool_']]);
+      expect([status, body.match(/^event: .*/gm)]).toEqual([200, ['event: my_tool', 'event: event']]);
     });
 
     it('ends when the token is revoked', async () => {
