@@ -103,7 +103,10 @@ export const specifications = (torc: () => TorcClient, expectAnswer: ExpectAnswe
         // `blocked_by` may name later jobs.
         job('first', { blocked_by: ['second'], input_files: ['grid'], scheduler: '' }),
         job('second', { key: 'my-job', scheduler: null, invocation_script: null, schedule_compute_nodes: null }),
-        job('stages', { schedule_compute_nodes: { scheduler_id: 'slurm_schedulers/short', num_jobs: 1 } }),
+        job('stages', {
+          _key: 'my-stages',
+          schedule_compute_nodes: { scheduler_id: 'slurm_schedulers/short', num_jobs: 1 },
+        }),
         job('elsewhere', { schedule_compute_nodes: { scheduler_id: 'free text', num_jobs: 1 } }),
       ],
     });
@@ -111,6 +114,7 @@ export const specifications = (torc: () => TorcClient, expectAnswer: ExpectAnswe
     expect(files.map(({ name }) => name)).toEqual(['grid', 'kept']);
     expect(files[1]).toMatchObject({ _key: 'my-file', _id: workflow.id('files', 'my-file') });
     expectAnswer(await workflow.get('/jobs/my-job'), ok(await workflow.job('second')));
+    expectAnswer(await workflow.get('/jobs/my-stages'), ok(await workflow.job('stages')));
     const short = idOf(await workflow.named('slurm_schedulers', 'short'));
     const jobs = await workflow.documents('jobs');
     const asked = jobs.map((each) => (each['schedule_compute_nodes'] as Document | null | undefined)?.['scheduler_id']);

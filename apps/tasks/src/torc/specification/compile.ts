@@ -158,7 +158,9 @@ const normalizedJob = (raw: string): SpecifiedMembers | DomainError => {
   if (plain !== undefined) return plain as object as SpecifiedMembers;
   const normalized = normalize(JOB_SPECIFICATION, raw, 'post');
   if (normalized instanceof DomainError) return normalized;
-  return JSON.parse(normalized.document) as SpecifiedMembers;
+  const { document, key } = normalized;
+  // Others list jobs with `_key`, as all other documents of a specification.
+  return { ...(key !== undefined && { key }), ...(JSON.parse(document) as SpecifiedMembers) };
 };
 
 /** Fields of a specified job that are not in its document. */
