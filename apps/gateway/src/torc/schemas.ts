@@ -42,11 +42,13 @@ const schemaOfType = (type: FieldType, mayBeEmpty: boolean): Schema => {
   }
 };
 
-const schemaOfRule = ({ type, nullable, mayBeEmpty, default: value }: FieldRule): Schema => {
+const schemaOfRule = ({ type, nullable, mayBeEmpty, minimum, maximum, default: value }: FieldRule): Schema => {
   const schema = schemaOfType(type, mayBeEmpty === true);
   return {
     ...schema,
     ...(nullable === true && { type: [schema['type'], 'null'].flat() }),
+    ...(minimum !== undefined && { minimum }),
+    ...(maximum !== undefined && { maximum }),
     ...(value !== undefined && { default: value }),
   };
 };

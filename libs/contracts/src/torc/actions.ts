@@ -21,8 +21,8 @@ export const ACTION: Fields = {
   job_name_regexes: { type: { listOf: 'string' } },
   commands: { type: { listOf: 'string' } },
   scheduler: { type: 'string' },
-  num_allocations: { type: 'integer' },
-  max_parallel_jobs: { type: 'integer' },
+  num_allocations: { type: 'integer', minimum: 1, maximum: 1_000 },
+  max_parallel_jobs: { type: 'integer', minimum: 1 },
   start_one_worker_per_node: { type: 'boolean' },
 };
 

@@ -26,6 +26,9 @@ export interface FieldRule {
   readonly nullable?: true;
   /** Whether a string may be empty. */
   readonly mayBeEmpty?: true;
+  /** Of numbers in fields that are not Torc's. */
+  readonly minimum?: number;
+  readonly maximum?: number;
   /** Filled in when the field is absent, on POST and on PUT (Torc contract 1.8). */
   readonly default?: unknown;
   /** null is stored as the default, because answers must not hold it (D40). */
@@ -109,9 +112,9 @@ const FAILURE_HANDLER: Fields = {
         members: {
           /** Absent: any code. */
           exit_codes: { type: { listOf: 'integer' } },
-          max_retries: requiredInteger,
+          max_retries: { type: 'integer', required: true, minimum: 0 },
           /** Before the first retry; twice as long before each further one. */
-          delay_seconds: { type: 'number', default: 0 },
+          delay_seconds: { type: 'number', default: 0, minimum: 0 },
         },
       },
     },
@@ -309,9 +312,9 @@ export const WORKFLOW_CONFIG: Fields = {
   compute_node_expiration_buffer_seconds: orInteger(120),
   compute_node_wait_for_new_jobs_seconds: orInteger(0),
   /** Not Torc's: a job that was claimed and not started for so long is handed out again (D24). Absent: never. */
-  claim_timeout_seconds: integer,
+  claim_timeout_seconds: { type: 'integer', minimum: 0 },
   /** Not Torc's: for so long the last jobs wait for workers that have jobs, instead of going to others. Absent: they do not. */
-  pack_last_jobs_seconds: integer,
+  pack_last_jobs_seconds: { type: 'integer', minimum: 0 },
   compute_node_ignore_workflow_completion: orBoolean(false),
   compute_node_wait_for_healthy_database_minutes: orInteger(20),
   prepare_jobs_sort_method: {

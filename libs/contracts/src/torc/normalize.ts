@@ -60,6 +60,15 @@ const expectationOf = (type: FieldType): string => {
   }
 };
 
+/** The end of a sentence that tells in which range a number must be. */
+const rangeOf = ({ minimum, maximum }: FieldRule): string => {
+  if (maximum === undefined) return minimum === undefined ? '' : ` of at least ${minimum}`;
+  return minimum === undefined ? ` of at most ${maximum}` : ` from ${minimum} to ${maximum}`;
+};
+
+const isInRange = ({ minimum = -Infinity, maximum = Infinity }: FieldRule, value: number): boolean =>
+  minimum <= value && value <= maximum;
+
 /** The text of a number, which may be sent as a string; undefined when it is none, or too large for a double. */
 const numberText = (raw: string): string | undefined => {
   const text = kindOf(raw) === 'string' ? (JSON.parse(raw) as string).trim() : raw;
@@ -137,7 +146,11 @@ const fieldText = (rule: FieldRule, raw: string, path: string): string | DomainE
     if (rule.nullable !== true) return refused(path, expectationOf(rule.type));
     return rule.isNullDefault === true ? defaultText(rule) : raw;
   }
-  return typedText(rule.type, rule.mayBeEmpty === true, raw, path) ?? refused(path, expectationOf(rule.type));
+  const text = typedText(rule.type, rule.mayBeEmpty === true, raw, path);
+  const isOutOfRange =
+    typeof text === 'string' && (rule.type === 'integer' || rule.type === 'number') && !isInRange(rule, Number(text));
+  if (text !== undefined && !isOutOfRange) return text;
+  return refused(path, expectationOf(rule.type) + rangeOf(rule));
 };
 
 const defaultText = ({ type, default: value }: FieldRule): string => {
@@ -175,12 +188,13 @@ const prepare = (fields: Fields): PreparedFields => {
 };
 
 /** Whether a value is stored as it is. Numbers and free data are not: of them, only the text tells what they are. */
-const isPlain = ({ type, mayBeEmpty }: Pick<FieldRule, 'type' | 'mayBeEmpty'>, value: unknown): boolean => {
+const isPlain = (rule: FieldRule, value: unknown): boolean => {
+  const { type, mayBeEmpty } = rule;
   switch (type) {
     case 'string':
       return typeof value === 'string' && (value !== '' || mayBeEmpty === true);
     case 'integer':
-      return Number.isSafeInteger(value);
+      return typeof value === 'number' && Number.isSafeInteger(value) && isInRange(rule, value);
     case 'boolean':
       return typeof value === 'boolean';
     case 'memory':
@@ -266,7 +280,7 @@ const takeIdentity = (members: Map<string, string>): BodyIdentity | DomainError 
 };
 
 const membersOfBody = (body: string): Map<string, string> | DomainError =>
-  kindOf(body) === 'object' ? membersOf(body) : badRequest('the body must be a JSON object');
+  kindOf(body) === 'object' ? membersOf(body) : badRequest('a JSON object is expected');
 
 /**
  * Checks a body by the rules of its fields (Torc contract 1.8) and fills in defaults; refuses with the name of the first field that

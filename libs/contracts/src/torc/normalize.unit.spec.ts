@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { DomainError } from '#platform/domain-error.js';
-import { COLLECTIONS, type Fields, type FieldType, WORKFLOW, WORKFLOW_CONFIG, WORKFLOW_STATUS } from './collections.js';
+import {
+  COLLECTIONS,
+  type FieldRule,
+  type Fields,
+  type FieldType,
+  WORKFLOW,
+  WORKFLOW_CONFIG,
+  WORKFLOW_STATUS,
+} from './collections.js';
 import { normalize, normalizeOpen, plainMembers, type WriteMode } from './normalize.js';
 
 const documentOf = (fields: Fields, body: string, mode: WriteMode = 'post'): string => {
@@ -118,7 +126,7 @@ describe('what is stored of a body', () => {
     expect(refusalOf(COLLECTIONS.files.fields, '{"path":"p","__proto__":{}}')).toBe('__proto__ is not a known field');
     expect(refusalOf(COLLECTIONS.files.fields, '{"path":"p","constructor":1}')).toMatch(/not a known field/);
     expect(refusalOf(COLLECTIONS.files.fields, '{}')).toBe('path is missing: it must be a string that is not empty');
-    expect(refusalOf(COLLECTIONS.files.fields, '[]')).toBe('the body must be a JSON object');
+    expect(refusalOf(COLLECTIONS.files.fields, '[]')).toBe('a JSON object is expected');
     const stats =
       '{"hostname":"h","timestamp":"t","stats":[{"resource_type":"cpu","average":{},"minimum":{},"maximum":{}}]}';
     expect(refusalOf(COLLECTIONS.compute_node_stats.fields, stats)).toBe(
@@ -127,6 +135,21 @@ describe('what is stored of a body', () => {
     const node = '{"resources":{"num_cpus":1.5,"memory_gb":1}}';
     expect(refusalOf(COLLECTIONS.compute_nodes.fields, node, 'put')).toBe('resources.num_cpus must be an integer');
     expect(refusalOf(COLLECTIONS.files.fields, `{"${'x'.repeat(1_000)}":1}`).length).toBeLessThan(200);
+  });
+
+  it('holds numbers in their range only, also where the text is not looked at', () => {
+    const fields: Fields = {
+      least: { type: 'integer', minimum: 0 },
+      both: { type: 'number', minimum: 1, maximum: 2.5 },
+    };
+    expect(documentOf(fields, '{"least":"0","both":2.5}')).toBe('{"least":0,"both":2.5}');
+    expect(refusalOf(fields, '{"least":-1}')).toBe('least must be an integer of at least 0');
+    expect(refusalOf(fields, '{"both":2.6}')).toBe('both must be a number from 1 to 2.5');
+    expect([0, -1].map((least) => plainMembers(fields, { least }))).toEqual([{ least: 0 }, undefined]);
+    const handler = '{"command":"c","failure_handler":{"rules":[{"max_retries":1,"delay_seconds":-5}]}}';
+    expect(refusalOf(COLLECTIONS.jobs.fields, handler)).toBe(
+      'failure_handler.rules[0].delay_seconds must be a number of at least 0',
+    );
   });
 
   it('may lack required fields on PUT, where defaults are filled in all the same', () => {
@@ -170,14 +193,16 @@ describe('the identity in a body', () => {
 describe('normalization of any body', () => {
   const strings = fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('1', 'true', '30 G', 'PT1H', 'done'));
   /** Values that are valid as they are. */
-  const valid = (type: FieldType): fc.Arbitrary<unknown> => {
+  const valid = (rule: FieldRule): fc.Arbitrary<unknown> => {
+    const { type, minimum: min, maximum: max } = rule;
+    const within = { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
     switch (type) {
       case 'string':
         return strings;
       case 'integer':
-        return fc.maxSafeInteger();
+        return min === undefined && max === undefined ? fc.maxSafeInteger() : fc.integer(within);
       case 'number':
-        return fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
+        return fc.double({ noNaN: true, noDefaultInfinity: true, ...within }).filter((value) => !Object.is(value, -0));
       case 'boolean':
         return fc.boolean();
       case 'memory':
@@ -190,15 +215,17 @@ describe('normalization of any body', () => {
         return fc.array(fc.jsonValue({ maxDepth: 2 }));
       default:
         if ('oneOf' in type) return fc.constantFrom(...type.oneOf);
-        return 'listOf' in type ? fc.array(valid(type.listOf), { maxLength: 3 }) : whole(type.members);
+        return 'listOf' in type ? fc.array(valid({ type: type.listOf }), { maxLength: 3 }) : whole(type.members);
     }
   };
   const whole = (fields: Fields): fc.Arbitrary<object> =>
     fc.record(
       Object.fromEntries(
-        Object.entries(fields).map(([name, { type, nullable, isNullDefault }]) => [
+        Object.entries(fields).map(([name, rule]) => [
           name,
-          nullable === true && isNullDefault !== true ? fc.oneof(valid(type), fc.constant(null)) : valid(type),
+          rule.nullable === true && rule.isNullDefault !== true
+            ? fc.oneof(valid(rule), fc.constant(null))
+            : valid(rule),
         ]),
       ),
       { requiredKeys: [] },

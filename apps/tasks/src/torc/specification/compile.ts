@@ -536,17 +536,15 @@ interface ActionFields {
   readonly jobs?: readonly string[];
   readonly job_name_regexes?: readonly string[];
   readonly scheduler?: string;
-  readonly num_allocations?: number;
 }
 
 /** What of an action does not fit together. */
 const problemOfAction = (
-  { trigger_type: trigger, action_type: type, commands = [], num_allocations: allocations = 1 }: ActionFields,
+  { trigger_type: trigger, action_type: type, commands = [] }: ActionFields,
   namesJobs: boolean,
   scheduler: string | undefined,
 ): string | undefined => {
   const isOnJobs = trigger === 'on_jobs_ready' || trigger === 'on_jobs_complete';
-  if (allocations < 1) return 'num_allocations must be at least 1';
   if (isOnJobs !== namesJobs) return isOnJobs ? `${trigger} needs jobs` : `${trigger} takes no jobs`;
   if (type === 'run_commands') return commands.length > 0 ? undefined : 'run_commands needs commands';
   return scheduler?.startsWith('slurm_schedulers/') === true

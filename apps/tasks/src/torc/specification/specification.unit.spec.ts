@@ -396,7 +396,7 @@ describe('what a specification says', () => {
     ['{"jobs":[{"command":"c"} {"command":"c"}]}', /not valid JSON/],
     ['{"jobs":[{"command"::"c"}]}', /^jobs\[0\]: it is not valid JSON/],
     ['{"jobs":[{"command":"c"}', /not valid JSON/],
-    ['{"jobs":[1]}', /^jobs\[0\]: the body must be a JSON object/],
+    ['{"jobs":[1]}', /^jobs\[0\]: a JSON object is expected/],
     ['{"jobs":{}}', /^jobs must be a list/],
     ['{"files":null}', /^files must be a list/],
     ['{"results":[]}', /^results is not a known field/],
@@ -424,6 +424,10 @@ describe('what a specification says', () => {
       /none of the slurm_schedulers is named "s"/,
     ],
     ['{"actions":[{"trigger_type":"on_workflow_start","action_type":"schedule_nodes"}]}', /needs a scheduler/],
+    [
+      '{"actions":[{"trigger_type":"on_workflow_start","action_type":"schedule_nodes","num_allocations":1001}]}',
+      /^actions\[0\]: num_allocations must be an integer from 1 to 1000/,
+    ],
     [`{"jobs":[{"command":"${'x'.repeat(210_000)}"}]}`, /^jobs\[0\]: .* at most 200 KiB/],
     [`{"user_data":[{"data":{"a":"${'x'.repeat(4_200_000)}"}}]}`, /^user_data\[0\]: .* at most 4194304 characters/],
     [
