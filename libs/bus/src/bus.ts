@@ -42,7 +42,8 @@ export abstract class Bus {
   ): Promise<Reply> {
     const startMs = performance.now();
     const { caller } = context;
-    const shownTo = this.unseen.positionFor(caller, contract.service);
+    const unseen = this.unseen.positionFor(caller, contract.service);
+    const shownTo = unseen === undefined ? undefined : Math.max(unseen, context.shownTo ?? 0);
     const answer = await this.deliver(contract, request, shownTo === undefined ? context : { ...context, shownTo });
     if (shownTo !== undefined && 'reply' in answer) this.unseen.seen(caller, contract.service, shownTo);
     this.metrics?.busRequest(contract.subject, (performance.now() - startMs) / 1000);

@@ -49,7 +49,7 @@ export interface MessageContext {
   readonly deadlineMs: number;
   readonly dialect: string;
   readonly caller: Caller;
-  /** The caller was told of changes up to here: the service answers when it shows them. */
+  /** The caller knows of changes up to here: the service answers when it shows them. */
   readonly shownTo?: Position;
 }
 

@@ -67,6 +67,11 @@ export class FeedTail {
     this.followers.delete(wake);
   }
 
+  /** How far the memory reaches; undefined while there is none. */
+  get end(): HistoryCursor | undefined {
+    return this.recent?.end;
+  }
+
   /** What is behind a place; undefined when what follows the place is not in memory. */
   behind(after: HistoryCursor): RecentPage<TailEntry> | undefined {
     return this.recent?.behind(after);

@@ -5,18 +5,26 @@ import { Bus } from '#bus/bus.js';
 import { pages } from '#bus/pages.js';
 import { GetLatestEventTime, ListEventsAfter } from '#contracts/torc/documents.js';
 import { DomainError } from '#platform/domain-error.js';
+import { HISTORY_START, type HistoryCursor } from '#event-sourcing/history-cursor.js';
+import { ref, streamName } from '#ledger/ref.js';
+import { FeedTail } from '../feed/feed-tail.js';
 import { StreamConnections } from '../feed/stream-connections.js';
+import { StreamWatch } from '../feed/stream-watch.js';
 import type { Call } from '../route/route.js';
 import { isAtLeast, type Severity, toldEvent } from './told-events.js';
 
-/** How often a stream looks for new events. */
-const POLL_MS = 500;
+/** So often a stream looks for new events at most: those that follow each other soon are told together. */
+const TOGETHER_MS = 100;
+/** How long what could not be read waits until it is asked for again. */
+const RETRY_MS = 500;
+/** How often a stream without events looks whether its client may still read it. */
+const CHECK_MS = 5_000;
 /** A stream without events sends something so often, so that proxies keep the connection and a client that is gone is noticed. */
 const KEEP_ALIVE_MS = 15_000;
 /** Events that are asked for at a time. */
 const PAGE_EVENTS = 1_000;
-/** How long a service may take to reply to one question: a stream outlives restarts. */
-const DEADLINE_MS = 60_000;
+/** How long a service may take to reply to one question, then it is asked again: a stream outlives restarts. */
+const DEADLINE_MS = 10_000;
 
 interface StreamRequest {
   readonly workflow: string;
@@ -35,14 +43,15 @@ interface EventsRequest {
 }
 
 /**
- * Streams of the events of workflows (`text/event-stream`). A stream asks for more only when its client has taken what there was:
- * it holds one page at most, and a slow client is late but loses nothing. The id of an event is its timestamp, which no other event
+ * Streams of the events of workflows (`text/event-stream`). The feed says when there are new ones, the service which. A stream asks for more
+ * only when its client has taken what there was: it holds one page at most, and a slow client is late but loses nothing. The id of an event is its timestamp, which no other event
  * of the workflow has, so that a client that comes again goes on behind the last one it got.
  */
 @Injectable()
 export class EventStreams {
   constructor(
     private readonly bus: Bus,
+    private readonly tail: FeedTail,
     private readonly connections: StreamConnections,
   ) {}
 
@@ -58,46 +67,49 @@ export class EventStreams {
   private async *follow(
     { input, context }: Call<StreamRequest>,
     start: number,
-    signal: AbortSignal,
+    end: AbortSignal,
     isStillAllowed: () => Promise<boolean>,
   ): AsyncGenerator<string, void, void> {
     const { workflow, severity, category } = input;
+    const ofCategory = category !== undefined && { category };
+    using watch = new StreamWatch(this.tail, streamName('work', ref('torc', 'main', workflow)), end);
     let after = start;
+    let news: HistoryCursor | undefined = HISTORY_START;
     let sentMs = performance.now();
     yield ': events\n\n';
-    while (!signal.aborted && (await isStillAllowed())) {
-      const request: EventsRequest = {
-        ...{ workflow, after, limit: PAGE_EVENTS },
-        ...(category !== undefined && { category }),
-      };
-      let count = 0;
-      try {
-        for await (const entries of pages(this.bus, ListEventsAfter, request, {
-          ...context,
-          deadlineMs: Date.now() + DEADLINE_MS,
-        })) {
-          count += entries.length;
-          const told = entries.map(toldEvent);
-          after = told.at(-1)?.timestamp ?? after;
-          const text = told
-            .filter((event) => isAtLeast(event.severity, severity))
-            .map((event) => event.text)
-            .join('');
-          if (text === '') continue;
-          sentMs = performance.now();
-          yield text;
+    while (!end.aborted && (await isStillAllowed())) {
+      if (news !== undefined) {
+        const request: EventsRequest = { workflow, after, limit: PAGE_EVENTS, ...ofCategory };
+        const readContext = { ...context, shownTo: news.at, deadlineMs: Date.now() + DEADLINE_MS };
+        let count = 0;
+        try {
+          for await (const entries of pages(this.bus, ListEventsAfter, request, readContext)) {
+            count += entries.length;
+            const told = entries.map(toldEvent);
+            after = told.at(-1)?.timestamp ?? after;
+            const text = told
+              .filter((event) => isAtLeast(event.severity, severity))
+              .map((event) => event.text)
+              .join('');
+            if (text === '') continue;
+            sentMs = performance.now();
+            yield text;
+          }
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+          // The workflow was deleted: there is nothing to come.
+          if (error.kind !== 'unavailable') return;
+          await delay(RETRY_MS, undefined, { signal: end }).catch(() => undefined);
+          continue;
         }
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-        // The workflow was deleted: there is nothing to come.
-        if (error.kind !== 'unavailable') return;
+        if (count === PAGE_EVENTS) continue;
+        await delay(TOGETHER_MS, undefined, { signal: end }).catch(() => undefined);
       }
-      if (count === PAGE_EVENTS) continue;
       if (performance.now() - sentMs > KEEP_ALIVE_MS) {
         sentMs = performance.now();
         yield ': \n\n';
       }
-      await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+      news = await watch.wait(CHECK_MS);
     }
   }
 }

@@ -3,7 +3,9 @@ import { MessagePattern } from '@nestjs/microservices';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { type Answer, declaredContracts, type Message } from '#bus/contract.js';
+import { type Answer, declaredContracts, type Message, type Nothing } from '#bus/contract.js';
+import { WaitForPosition } from '#bus/visibility.js';
+import { type FeedPage, FollowFeed } from '#contracts/feed.js';
 import { COLLECTIONS } from '#contracts/torc/collections.js';
 import { ListRevocations, type RevocationsReply } from '#contracts/tokens.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -37,6 +39,28 @@ for (const { subject } of declaredContracts()) {
   MessagePattern(subject)(Service.prototype, subject, descriptor);
 }
 
+/** The feed as a gateway follows it: an event of workflow 97 whenever it is asked. */
+@Controller()
+class Feed {
+  private end = 0;
+
+  @Answers(FollowFeed)
+  follow({ request: { after } }: Message<{ readonly after?: string }>): Answer<FeedPage> {
+    this.end += 1;
+    const cursor = String(this.end);
+    const entry = {
+      ...{ cursor, stream: 'work-torc.main.97', type: 'UnitStarted', text: '{}', readers: 'everyone' as const },
+      ...{ entities: [], units: [], groups: [], documents: [] },
+    };
+    return { reply: { entries: after === undefined ? [] : [entry], upTo: cursor } };
+  }
+
+  @Answers(WaitForPosition('tasks'))
+  wait(): Answer<Nothing> {
+    return { reply: {} };
+  }
+}
+
 /** Revokes everything a moment after it was first asked. */
 @Controller()
 class Revocations {
@@ -59,7 +83,7 @@ describe("Torc's API over HTTP", () => {
   let alice: string;
 
   beforeAll(async () => {
-    gateway = await startGateway([Service]);
+    gateway = await startGateway([Service, Feed]);
     alice = await tokenOf('alice', 'user');
   });
   afterAll(() => gateway.close());
@@ -758,7 +782,7 @@ describe("Torc's API over HTTP", () => {
     });
 
     it('ends when the token is revoked', async () => {
-      const other = await startGateway([Service], {}, Revocations);
+      const other = await startGateway([Service, Feed], {}, Revocations);
       const { status } = await httpCall('GET', `${other.url}/t/${alice}${path}`);
       await other.close();
       expect(status).toBe(200);
@@ -771,7 +795,7 @@ describe("Torc's API over HTTP", () => {
 
     it('asks for no more than the client takes, and ends with the server', async () => {
       const long = custom.replace('my tool', 'x'.repeat(1024 * 1024));
-      const other = await startGateway([Service]);
+      const other = await startGateway([Service, Feed]);
       answers.push(
         () => ({ timestamp: 4 }),
         ...Array.from({ length: 1000 }, () => () => ({ entries: [long], next: 'x' })),
