@@ -60,6 +60,7 @@ const runWorkflow = async (options: RunOptions, terminal: Terminal): Promise<voi
       url: embedded?.url ?? run.server ?? '',
       token: embedded?.token ?? options.token,
       timeoutMs: options.serverTimeoutMs,
+      ...(embedded !== undefined && { lost: embedded.lost }),
       onSilence: (message) => note(`no answer: ${message}; tries again`),
     });
     const known = await submit(client, run, state, { signal: shutdown.stopping });

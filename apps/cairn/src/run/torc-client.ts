@@ -1,5 +1,4 @@
-import { HttpClient, type HttpRequest, type Method } from '../worker/http-client.js';
-import type { TokenSource } from '../worker/token-source.js';
+import { HttpClient, type HttpClientOptions, type HttpRequest, type Method } from '../worker/http-client.js';
 import type { TorcList } from './torc-documents.js';
 
 /** Refusals name their reason in `errorMessage` (Torc contract 1.7). */
@@ -15,13 +14,8 @@ const reasonIn = (body: string): string => {
 
 export type Signals = Pick<HttpRequest, 'signal' | 'lastAttempt'>;
 
-interface TorcClientOptions {
-  /** Base URL, as the Torc client gets it. */
-  readonly url: string;
-  readonly token: TokenSource | undefined;
-  readonly timeoutMs: number;
-  readonly onSilence: (message: string) => void;
-}
+/** The URL is the base URL, as the Torc client gets it. */
+type TorcClientOptions = Pick<HttpClientOptions, 'url' | 'token' | 'timeoutMs' | 'lost' | 'onSilence'>;
 
 /** JSON client of the Torc API. */
 export class TorcClient {

@@ -49,12 +49,14 @@ export interface HttpRequest {
   readonly lastAttempt?: AbortSignal;
 }
 
-interface HttpClientOptions {
+export interface HttpClientOptions {
   readonly url: string;
   /** Without it requests carry no token. */
   readonly token: TokenSource | undefined;
   /** Time after which a repeated request fails with {@link Unreachable}. */
   readonly timeoutMs?: number;
+  /** Aborted, with a text as its reason, when the server will not come back: requests fail with {@link Unreachable}. */
+  readonly lost?: AbortSignal;
   /** Called once a minute while the server does not answer. */
   readonly onSilence?: (message: string) => void;
   /** Of every request, besides those that all APIs have. */
@@ -105,7 +107,8 @@ export class HttpClient {
    */
   async send(request: HttpRequest): Promise<string> {
     const { signal, lastAttempt } = request;
-    const ended = [signal, lastAttempt].filter((one) => one !== undefined);
+    const { lost } = this.options;
+    const ended = [signal, lastAttempt, lost].filter((one) => one !== undefined);
     const pausing = ended.length === 0 ? undefined : AbortSignal.any(ended);
     const key = request.idempotencyKey ?? randomUUID();
     const timeoutMs = this.options.timeoutMs ?? SERVER_TIMEOUT_MS;
@@ -126,12 +129,13 @@ export class HttpClient {
       } else if (answer.error !== undefined && (serverErrors += 1) > SERVER_ERRORS_MAX) throw answer.error;
       const waitMs = Math.max(pauseMs, answer.retryAfterMs) * (0.5 + Math.random() / 2);
       const message = `${this.name(request)}: ${answer.cause}`;
+      if (lost?.aborted) throw new Unreachable(`${message} (${String(lost.reason)})`);
       if (pausing?.aborted) throw new Interrupted(message);
       if (Date.now() + waitMs > giveUpMs)
         throw new Unreachable(`${message} (tried for ${Math.round(timeoutMs / 1000)} s)`);
       this.noteSilence(message);
       await delay(waitMs, undefined, pausing === undefined ? {} : { signal: pausing }).catch(() => {
-        throw new Interrupted(message);
+        if (!lost?.aborted) throw new Interrupted(message);
       });
     }
   }
