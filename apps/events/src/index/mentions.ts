@@ -1,6 +1,6 @@
 import type { EventMetadata } from '#ledger/ledger.js';
 import { partsOfStream, ref, type StreamCategory, unescapedId } from '#ledger/ref.js';
-import type { Entity, EntityKind, RareEntity } from '#contracts/event-filter.js';
+import type { Entity, EntityKind, PartKind, RareEntity } from '#contracts/event-filter.js';
 import type { ConcernsUnits, Ranges } from '#contracts/work-events.js';
 import { dialectNamed } from '../dialects.js';
 import type { Mentioned, NamedPart } from './mentioned.js';
@@ -35,12 +35,22 @@ const NONE: readonly never[] = [];
 const isName = (name: string | number | null | undefined): name is string | number =>
   name !== undefined && name !== null && name !== '';
 
+/** Elsewhere members of these names hold other things, such as the groups of a user. */
+const concerned = (category: StreamCategory, data: MentioningEvent['data']): ConcernsUnits =>
+  category === 'work' ? data : {};
+
+/** The parts of one kind, of the event's stream, that {@link mentionsOf} finds. */
+export const partsMentioned = (kind: PartKind, event: MentioningEvent): Ranges => {
+  if (kind === 'document') return mentionsOf(event).documents;
+  const { units = NONE, groups = NONE } = concerned(partsOfStream(event.stream).category, event.data);
+  return kind === 'unit' ? units : groups;
+};
+
 export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): Mentions => {
   const { category, dialect, namespace, id: home, ref: own } = partsOfStream(stream);
   // The type decides which data an event has.
   const mentioned = dialectNamed(dialect)?.mentions[type]?.(data as never, unescapedId(home)) ?? NOTHING;
-  // Elsewhere members of these names hold other things, such as the groups of a user.
-  const { units = NONE, groups = NONE }: ConcernsUnits = category === 'work' ? data : {};
+  const { units = NONE, groups = NONE } = concerned(category, data);
   const entities = new Set<Entity>([`type:${type}`, `dialect:${dialect}`, `actor:${metadata.actor}`]);
   const add = (kind: EntityKind, names: Mentioned['workers'] = NONE): void => {
     for (const name of names) if (isName(name)) entities.add(`${kind}:${name}`);

@@ -8,7 +8,7 @@ import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
 import { textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { EventsDialect } from '../dialect.js';
 import { dialectNamed } from '../dialects.js';
-import { type MentioningEvent, mentionsOf } from '../index/mentions.js';
+import { type MentioningEvent, partsMentioned } from '../index/mentions.js';
 import { type SubjectKind, type Words, wordsFor } from './description.js';
 import { LeaseTracker } from './lease-tracker.js';
 import { type Change, TimelineState } from './timeline-state.js';
@@ -122,8 +122,7 @@ export class Teller {
   private indexOf(event: MentioningEvent): number | undefined {
     const { told } = this;
     if (!('stream' in told) || told.stream !== event.stream) return 0;
-    const { units, groups, documents } = mentionsOf(event);
-    const members = { unit: units, group: groups, document: documents }[told.kind];
+    const members = partsMentioned(told.kind, event);
     return told.ordinals.map((ordinal) => indexIn(members, ordinal)).find((index) => index !== undefined);
   }
 
