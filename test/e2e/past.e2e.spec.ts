@@ -227,6 +227,7 @@ describe.each(MODES)('the past ($mode)', (mode) => {
     });
     for (const [query, detail] of [
       ['position=99999999', 'position is 99999999; the history ends at position'],
+      ['postion=1', 'postion must be left out: parameters are position, time, unit, path'],
       ['position=-1', 'position must be a whole number from 0 on'],
       ['position=1&time=2026-01-01T00:00:00Z', 'position and time are both given'],
       ['time=yesterday', 'time must be a time with its zone'],

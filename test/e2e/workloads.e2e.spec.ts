@@ -75,6 +75,7 @@ describe.each(MODES)('workloads of all dialects ($mode)', (mode) => {
     ['?limit=0', 'limit must be an integer from 1 to 500'],
     ['?phase=ready,done', /^phase must be some of held, blocked/],
     ['?dialect=slurm', 'dialect must be some of iceprod, panda, torc, separated by commas'],
+    ['?phse=failed', /^phse must be left out: parameters are dialect, status, phase, /],
     ['?sort=name', /^sort must be one of created, changed, progress, status/],
     ['?created_from=yesterday', /^created_from must be a time with its zone/],
     ['?cursor=x', 'cursor must be what an answer to this list gave as next'],

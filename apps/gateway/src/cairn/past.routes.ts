@@ -38,6 +38,7 @@ export const pastRoutes = {
     policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the workload' },
     summary: 'A workload as it was: what the APIs answered then, byte for byte',
     deadlineMs: DEADLINE_MS,
+    isStrict: true,
     fields: {
       workload: path('ref of the workload, or its id in its dialect where that is unique'),
       position: intParameter(
@@ -85,6 +86,7 @@ export const pastRoutes = {
     policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the workload' },
     summary: 'What differs in a workload between two moments',
     deadlineMs: DEADLINE_MS,
+    isStrict: true,
     fields: {
       workload: path('ref of the workload, or its id in its dialect where that is unique'),
       from: momentParameter('from', 'the earlier moment'),

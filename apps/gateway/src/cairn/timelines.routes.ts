@@ -82,6 +82,7 @@ const timeline = <const Kind extends TimelineKind>(kind: Kind, { name, of, id, s
   return cairnRoute({
     ...{ name, tag, policy, method: 'GET', path: `/cairn/history/${of}/:${named}` },
     summary: `${summary}, oldest first`,
+    isStrict: true,
     fields: { kind: constant(kind), id: { ...path(id), name: named }, limit, cursor },
     response: {
       type: 'object',

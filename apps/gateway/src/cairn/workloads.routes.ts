@@ -196,6 +196,7 @@ export const workloadRoutes = {
     path: '/cairn/workloads',
     policy: LISTERS,
     summary: 'Workloads of all dialects that the caller may read, newest first',
+    isStrict: true,
     fields: {
       dialects: wordsParameter('dialect', 'names of dialects', WORKLOAD_DIALECTS),
       statuses: wordsParameter('status', "status words of the workloads' dialects"),
@@ -250,6 +251,7 @@ export const workloadRoutes = {
     path: '/cairn/workloads/:workload/units',
     policy: READERS,
     summary: 'Its units in order of creation',
+    isStrict: true,
     fields: {
       workload: workloadName,
       phases: wordsParameter('phase', 'phases', PHASES),
