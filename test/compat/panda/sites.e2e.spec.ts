@@ -80,6 +80,8 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     expect((types as unknown[])[0]).toEqual(score);
     expect(types).toHaveLength(4);
     expect(await legacy('getResourceTypes', {})).toEqual({ StatusCode: 0, Returns: 0, ResourceTypes: types });
+    const pilot = new PandaClient(cluster().anonymous, identified('Pilot', '/wlcg/Role=pilot'));
+    expect(await pilot.legacy('getResourceTypes')).toMatchObject({ StatusCode: 0 });
     expect(await user.get('metaconfig/get_resource_types')).toEqual(refused('production or pilot role required'));
     expect(await anonymous.get('metaconfig/get_site_specs')).toEqual(refused('SSL secure connection is required'));
     const banned = new PandaClient(cluster().anonymous, identified('Bad User'));

@@ -57,6 +57,7 @@ export const metaconfigLegacy = {
     name: 'getResourceTypes',
     methods: ['GET', 'POST'],
     access: 'production',
+    acceptsPilots: true,
     relaxed: 'secure',
     parameters: {},
     records: [],
