@@ -16,6 +16,7 @@ interface PilotJob {
   readonly outFiles: string;
   readonly inFiles: string;
   readonly transformation: string;
+  readonly jobPars: string;
   readonly cloneJob?: string;
 }
 
@@ -31,7 +32,7 @@ const document = {
   ...{ taskName: 'user.es', vo: 'wlcg', prodSourceLabel: 'user', taskType: 'anal', processingType: 'test' },
   ...{ architecture: '', transUses: '', transHome: '', noInput: true, skipScout: true },
   ...{ nEvents: 250, nEventsPerJob: 250, nEventsPerWorker: 100, nEsConsumers: 2 },
-  esmergeSpec: { transPath: 'merge.py', jobParameters: '--all' },
+  esmergeSpec: { transPath: 'merge.py', jobParameters: '--all $JEDITASKID -o ${OUTPUT0}' },
   jobParameters: [output],
   log: { ...output, param_type: 'log', value: 'user.es.log.$JEDITASKID.${SN}.tgz', dataset: 'user.es.log' },
 };
@@ -98,9 +99,9 @@ describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
     await pilot.post('pilot/update_job', { job_id: second.PandaID, job_status: 'finished' });
     const [merge] = (await claim(1)) as [PilotJob];
     expect(merge).toMatchObject({ jobsetID: first.jobsetID, transformation: 'merge.py', inFiles: 'premerge.zip' });
-    const outputs = merge.outFiles
-      .split(',')
-      .map((lfn) => [lfn, { guid: 'A', fsize: 1, adler32: '0a1b2c3d' }] as const);
+    const names = merge.outFiles.split(',');
+    expect(merge.jobPars).toBe(`--all ${String(task_id)} -o ${names[0]}`);
+    const outputs = names.map((lfn) => [lfn, { guid: 'A', fsize: 1, adler32: '0a1b2c3d' }] as const);
     await pilot.post('pilot/update_job', {
       ...{ job_id: merge.PandaID, job_status: 'finished' },
       job_output_report: JSON.stringify(Object.fromEntries(outputs)),

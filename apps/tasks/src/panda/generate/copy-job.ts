@@ -5,10 +5,11 @@ import type { JobTemplate, OutputTemplate } from '#contracts/panda/template.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { isOutput } from '../job/job.js';
-import type { Job, PandaView, Task } from '../view.js';
+import type { Dataset, Job, PandaView, Task } from '../view.js';
 import { JobEvents } from './job-events.js';
 import { OutputFiles } from './job-files.js';
 import { needsText } from './job-needs.js';
+import { commandLine, type CommandValues, type Stream } from './placeholders.js';
 import { Numbers } from './numbers.js';
 
 /** What a job is made with. All other attributes tell what has happened to it. */
@@ -24,6 +25,8 @@ const MADE_WITH: readonly JobAttribute[] = [
 ];
 
 export interface JobCopy {
+  /** Command line with placeholders, in place of that of the job. */
+  readonly template?: string;
   readonly kind?: JobKind;
   readonly status?: JobStatus;
   /** Attributes that differ from those of the job. */
@@ -40,23 +43,24 @@ export const copyJob = (
   view: PandaView,
   job: Job,
   task: Task,
-  { kind = job.kind, status = statusOfCopy(task), set, takes = job.takes }: JobCopy,
+  { template, kind = job.kind, status = statusOfCopy(task), set, takes = job.takes }: JobCopy,
   timeMicros: number,
   numbers = new Numbers(view),
 ): { readonly pandaId: number; readonly events: readonly DecidedEvent[] } => {
   const pandaId = numbers.take('job');
-  const { outputs } = JSON.parse(view.taskText(task, 'template') ?? '{"outputs":[]}') as JobTemplate;
+  const { outputs, source_url: sourceUrl } = JSON.parse(
+    view.taskText(task, 'template') ?? '{"outputs":[]}',
+  ) as JobTemplate;
   const datasets = new Map(view.datasets(task).map((dataset) => [dataset.id, dataset]));
   const before = job.files.filter(isOutput);
   const templates = before.flatMap(({ datasetID }): readonly OutputTemplate[] =>
     outputs.filter(({ dataset_id: id }) => id === datasetID),
   );
-  const { files } = new OutputFiles(templates, datasets, task.id, numbers).next(
+  const { serial, files } = new OutputFiles(templates, datasets, task.id, numbers).next(
     pandaId,
     job.attributes.destinationSE ?? '',
   );
   const inputs = job.files.filter((file) => !isOutput(file));
-  const command = set.jobParameters ?? job.attributes.jobParameters ?? ' ';
   const common: JobAttributes = {
     ...madeWith(job.attributes),
     creationTime: timeText(timeMicros),
@@ -64,9 +68,18 @@ export const copyJob = (
     parentID: job.pandaId,
     ...set,
   };
+  const values = (): CommandValues => ({
+    ...{ taskId: task.id, attemptNr: common.attemptNr ?? 0, serial, events: 0, isEventService: true },
+    streams: new Map([...inputStreams(inputs, datasets), ...outputStreams(templates, files)]),
+    ...(sourceUrl !== undefined && { sourceUrl }),
+  });
+  const jobParameters =
+    template === undefined
+      ? renamed(job.attributes.jobParameters ?? ' ', before, files)
+      : commandLine(template, values()) || ' ';
   const copy: NewJob = {
     panda_id: pandaId,
-    set: { jobParameters: renamed(command, before, files) },
+    set: { jobParameters },
     files: [...inputs.map((file) => ({ ...file, row_ID: numbers.take('row') })), ...files],
     takes,
   };
@@ -83,6 +96,23 @@ export const copyJob = (
   );
   return { pandaId, events: events.events };
 };
+
+const inputStreams = (
+  files: readonly JobFile[],
+  datasets: ReadonlyMap<number, Dataset>,
+): readonly (readonly [string, Stream])[] =>
+  [...Map.groupBy(files, ({ datasetID }) => datasetID)].flatMap(([id, ofDataset]) => {
+    const dataset = datasets.get(id ?? 0);
+    if (dataset === undefined || dataset.streamName === null) return [];
+    const names = [...new Set(ofDataset.map(({ lfn }) => lfn))].sort();
+    return [[dataset.streamName, { names, dataset: dataset.name }] as const];
+  });
+
+const outputStreams = (
+  templates: readonly OutputTemplate[],
+  files: readonly JobFile[],
+): readonly (readonly [string, Stream])[] =>
+  templates.map(({ stream, dataset }, at) => [stream, { names: [files[at]?.lfn ?? ''], dataset }]);
 
 /** No pilot gets jobs of a paused task. */
 const statusOfCopy = ({ status }: Task): JobStatus => (status === 'paused' ? 'throttled' : 'activated');

@@ -32,14 +32,14 @@ export const mergeJob = (view: PandaView, consumer: Job, task: Task, timeMicros:
     eventService: FLAVOURS.merge,
     specialHandling: ['esmerge', ...tokens.filter((token) => token !== '' && token !== 'eventservice')].join(','),
     transformation: typeof transPath === 'string' ? transPath : UNDEFINED,
-    jobParameters: typeof jobParameters === 'string' ? jobParameters : UNDEFINED,
     currentPriority: PRIORITY,
     assignedPriority: PRIORITY,
     attemptNr,
     maxAttempt: attemptNr + FURTHER_ATTEMPTS,
   };
   const numbers = new Numbers(view);
-  const copy = copyJob(view, consumer, task, { kind: 'merge', set }, timeMicros, numbers);
+  const command = typeof jobParameters === 'string' ? jobParameters : UNDEFINED;
+  const copy = copyJob(view, consumer, task, { kind: 'merge', template: command, set }, timeMicros, numbers);
   return { ...copy, events: [...copy.events, ...premerged(view, consumer, task, numbers)] };
 };
 

@@ -128,7 +128,10 @@ describe('the outcome for the jobset (contract 5.3), in order', () => {
 
   it('112: with partial acceptance in spite of hopeless ranges, with what the task says of merging', () => {
     const [spec, job] = jobsetWith({ specialHandling: 'eventservice,ap' });
-    const text = JSON.stringify({ outputs: [], es_merge: { transPath: 'merge.py', jobParameters: '--all' } });
+    const text = JSON.stringify({
+      outputs: [],
+      es_merge: { transPath: 'merge.py', jobParameters: '--all $JEDITASKID' },
+    });
     spec.record('TextStored', { name: 'template', text });
     const zipFile = { lfn: 'premerge.zip', objstoreID: 3 };
     const [first, second] = spec.acquire(job, 3);
@@ -143,7 +146,7 @@ describe('the outcome for the jobset (contract 5.3), in order', () => {
     const merge = spec.job(job + 2);
     expect(merge.attributes).toMatchObject({
       transformation: 'merge.py',
-      jobParameters: '--all',
+      jobParameters: `--all ${spec.task.id}`,
       specialHandling: 'esmerge,ap',
     });
     expect(
