@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LedgerUnavailable, OutcomeUnknown } from './errors.js';
+import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
 import { EventStoreDbLedger } from './eventstoredb-ledger.js';
 import { type Batch, NO_STREAM, type RecordedEvent, START } from './ledger.js';
 import { EventStoreDbDouble } from './testing/eventstoredb-double.js';
@@ -106,6 +106,14 @@ describe('EventStoreDB with faults', () => {
         expect(await ledger.readStream(stream)).toHaveLength(1);
       },
     );
+
+    it('that is not answered surely did not happen when others stand in its place', async () => {
+      const stream = streamName();
+      await ledger.append(stream, NO_STREAM, [someEvent()]);
+      double.failNextAppends('not ready');
+      const late = ledger.append(stream, NO_STREAM, [someEvent(), someEvent()]);
+      await expect(late).rejects.toEqual(new RevisionConflict(stream, NO_STREAM, 0));
+    });
 
     it('that the server refuses surely did not happen', async () => {
       const stream = streamName();

@@ -241,7 +241,7 @@ export class EventStoreDbLedger extends Ledger {
     return this.settle(stream, expectedRevision, events, await this.standing(stream, expectedRevision, events, 'all'));
   }
 
-  /** Resolves when the stream holds the events that were to be appended, or when the answer is there; never rejects. */
+  /** Resolves when the stream holds the events that were to be appended, or others in their place, or when the answer is there; never rejects. */
   private async lookUntilFound(
     stream: string,
     expectedRevision: number,
@@ -253,7 +253,7 @@ export class EventStoreDbLedger extends Ledger {
       await answered.wait(pauseMs);
       if (isAnswered()) return { found: { kind: 'nothing' } };
       const found = await this.standing(stream, expectedRevision, events, 'all').catch(() => undefined);
-      if (found?.kind === 'appended') return { found };
+      if (found !== undefined && found.kind !== 'nothing') return { found };
     }
   }
 
@@ -268,7 +268,8 @@ export class EventStoreDbLedger extends Ledger {
     if (!(error instanceof OutcomeUnknown)) throw error;
     this.uncertain.add(stream);
     const standing = await this.standing(stream, expectedRevision, events, 'all').catch(() => undefined);
-    if (standing?.kind !== 'appended') throw error;
+    // Where other events stand, these will never be.
+    if (standing === undefined || standing.kind === 'nothing') throw error;
     return this.settle(stream, expectedRevision, events, standing);
   }
 
@@ -332,10 +333,9 @@ export class EventStoreDbLedger extends Ledger {
     const sent = events.slice(events.length - count);
     const from = expectedRevision + 1 + events.length - count;
     const found = await this.readForAppend(stream, { from, limit: count });
+    if (found.some(({ id }, place) => id !== sent[place]?.id)) return { kind: 'other events' };
     const last = found.at(-1);
-    if (last === undefined) return { kind: 'nothing' };
-    const same = found.length === count && found.every(({ id }, place) => id === sent[place]?.id);
-    return same ? { kind: 'appended', last } : { kind: 'other events' };
+    return last === undefined || found.length < count ? { kind: 'nothing' } : { kind: 'appended', last };
   }
 
   /** The hash that the event behind `revision` is chained to; undefined when there is no event at `revision`. */
@@ -385,16 +385,10 @@ const runsOfOneStream = (events: readonly TransferredEvent[]): readonly (readonl
 };
 
 const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`The server did not answer within ${CALL_DEADLINE_MS} ms`)),
-      CALL_DEADLINE_MS,
-    );
-  });
-  try {
-    return await Promise.race([call, deadline]);
-  } finally {
-    clearTimeout(timer);
+  const ended = new Waiter();
+  call.then(ended.wake, ended.wake);
+  if (!(await ended.wait(CALL_DEADLINE_MS))) {
+    throw new Error(`The server did not answer within ${CALL_DEADLINE_MS} ms`);
   }
+  return call;
 };
