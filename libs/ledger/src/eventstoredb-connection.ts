@@ -10,8 +10,14 @@ import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import users from '@eventstore/db-client/generated/users_grpc_pb.js';
 import { type CallOptions, type Channel, Client, type Metadata } from '@grpc/grpc-js';
 import { CannotStart } from '#platform/cannot-start.js';
-import { type ChainedEvent, readMessage, type ReadMessage } from './eventstoredb-message.js';
-import { type AppendAnswer, appendAnswer, appendMessages } from './eventstoredb-request.js';
+import {
+  type AppendAnswer,
+  appendAnswer,
+  type ChainedEvent,
+  readMessage,
+  type ReadMessage,
+} from './eventstoredb-message.js';
+import { appendMessages } from './eventstoredb-request.js';
 import { grpcFrames } from './grpc-frames.js';
 import { type GrpcCallOptions, GrpcNode, type GrpcNodeOptions } from './grpc-node.js';
 import { sendNoAddressAsName } from './grpc-server-name.js';

@@ -175,6 +175,29 @@ export const readMessage = (bytes: Buffer): ReadMessage => {
   return 'other';
 };
 
+/** The server's answer to an append; the position is that of one of its events, of which depends on the server's version. */
+export type AppendAnswer = { readonly isAppended: true; readonly position: Position } | { readonly isAppended: false };
+
+/** Decodes an `AppendResp` of the protocol. */
+export const appendAnswer = (bytes: Buffer): AppendAnswer => {
+  const response = new FieldReader(bytes, 0, bytes.length);
+  while (response.next()) {
+    if (response.field === 1) return { isAppended: true, position: positionIn(bytes, response.start, response.end) };
+  }
+  return { isAppended: false };
+};
+
+/** The position that a success tells; the start where it tells none. */
+const positionIn = (bytes: Buffer, start: number, end: number): Position => {
+  const success = new FieldReader(bytes, start, end);
+  while (success.next()) {
+    if (success.field !== 3) continue;
+    const position = new FieldReader(bytes, success.start, success.end);
+    while (position.next()) if (position.field === 1 && Number.isSafeInteger(position.value)) return position.value;
+  }
+  return START;
+};
+
 /** A text inside a message: the field of that number. */
 const textField = (bytes: Buffer, start: number, end: number, field: number): string => {
   const reader = new FieldReader(bytes, start, end);

@@ -7,9 +7,6 @@ import { NO_STREAM, type Position, START } from './ledger.js';
 /** Where a reading begins: with the event of this revision or position, or at an edge. */
 export type ReadFrom = number | 'start' | 'end';
 
-/** The server's answer to an append; the position is that of one of its events, of which depends on the server's version. */
-export type AppendAnswer = { readonly isAppended: true; readonly position: Position } | { readonly isAppended: false };
-
 const identifierOf = (stream: string): InstanceType<typeof shared.StreamIdentifier> => {
   const identifier = new shared.StreamIdentifier();
   identifier.setStreamName(new Uint8Array(Buffer.from(stream)));
@@ -165,12 +162,4 @@ const eventMessage = ({ id, type, data, metadata }: ChainedEvent): Buffer => {
     .text(3, metadata)
     .text(4, data);
   return new FieldWriter().bytes(2, proposed.message()).message();
-};
-
-/** Decodes an `AppendResp`. */
-export const appendAnswer = (bytes: Buffer): AppendAnswer => {
-  const success = messages.AppendResp.deserializeBinary(new Uint8Array(bytes)).getSuccess();
-  if (success === undefined) return { isAppended: false };
-  const position = Number(success.getPosition()?.getCommitPosition());
-  return { isAppended: true, position: Number.isSafeInteger(position) ? position : START };
 };

@@ -79,10 +79,10 @@ class Ending {
   isOver = false;
   /** Of this side, or of the connection. */
   fault: Error | undefined;
-  private headers: IncomingHttpHeaders = {};
+  private readonly headers: IncomingHttpHeaders = {};
 
   add(headers: IncomingHttpHeaders): void {
-    this.headers = { ...this.headers, ...headers };
+    Object.assign(this.headers, headers);
   }
 
   /** Whether the server has said how. */
