@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyChain } from '#ledger/hash-chain.js';
+import { NO_STREAM } from '#ledger/ledger.js';
 import { openLedger } from '#ledger/open-ledger.js';
+import { someEvent } from '#ledger/testing/new-events.js';
 import { startDistributed } from '../../harness/cairn-process.js';
 import { Embedded } from '../embedded.js';
+import { cpuSeconds } from '../process-usage.js';
 import { alternate, spread, warmUp } from '../rounds.js';
 import { addDataset, addUnits, classes, countIn, type Sender, senderOf, taskIds } from '../subject.js';
 import type { Settings } from '../settings.js';
@@ -15,6 +19,9 @@ const CLASSES = 1_000;
 /** Short rounds, so that units do not run out. */
 const CLAIM_ROUND_SECONDS = 1;
 const WARM_UP_SECONDS = 2;
+
+/** Appends of the bare ledger that are timed. */
+const BARE_APPENDS = 200;
 
 /** Shares of the pace of the SQLite ledger. */
 const MANY_RATIO = 0.5;
@@ -34,6 +41,13 @@ interface Subject {
   readonly url: string;
   readonly token: string;
 }
+
+/** A figure that has no limit. */
+const report = (what: string, text: string): Row => {
+  const row = { what: `EventStoreDB: ${what}`, figure: text, reach: '', isMet: true };
+  process.stderr.write(`${row.what}: ${row.figure}\n`);
+  return row;
+};
 
 /** Three alternating rounds on both ledgers; the share of SQLite's pace. */
 const compareLedgers = async (
@@ -142,12 +156,62 @@ const rebuilding = (cairn: Embedded, eventStoreUrl?: string) => async (): Promis
   return events / Math.max(0.01, (await startSeconds()) - usual);
 };
 
+/** Processor time of Cairn for one change, which other processes on the machine alter less than its pace. */
+const cpuOfChanges = async (
+  subjects: Pair<Subject & { readonly cairn: Embedded }>,
+  seconds: number,
+): Promise<readonly Row[]> => {
+  const loads = {
+    sqlite: await changesOf(subjects.sqlite, seconds),
+    eventStore: await changesOf(subjects.eventStore, seconds),
+  };
+  const rows: Row[] = [];
+  for (const connections of [32, 1]) {
+    const msOf = async (ledger: keyof typeof loads): Promise<number> => {
+      const { pid } = subjects[ledger].cairn;
+      const before = cpuSeconds(pid);
+      const pace = await loads[ledger](connections)();
+      return ((cpuSeconds(pid) - before) * 1000) / (pace * seconds);
+    };
+    const { theirs, ours } = await alternate(
+      () => msOf('sqlite'),
+      () => msOf('eventStore'),
+    );
+    const text = `${figure(median(ours), 'ms')} (SQLite: ${figure(median(theirs), 'ms')})`;
+    rows.push(report(`one process, CPU of a change, ${connections} connections`, text));
+  }
+  return rows;
+};
+
+/** How long the server itself takes: the room that Cairn has. */
+const bareAppends = async (eventStoreUrl: string): Promise<readonly Row[]> => {
+  const ledger = await openLedger({ dataDir: '', eventStoreUrl });
+  const rows: Row[] = [];
+  try {
+    for (const count of [1, 16, 32]) {
+      const stream = `bench-${randomUUID()}`;
+      const tookMs: number[] = [];
+      let revision = NO_STREAM;
+      for (let at = 0; at < BARE_APPENDS; at++) {
+        const events = Array.from({ length: count }, () => someEvent({ at }));
+        const startMs = performance.now();
+        ({ revision } = await ledger.append(stream, revision, events));
+        tookMs.push(performance.now() - startMs);
+      }
+      rows.push(report(`one append of ${count} events, without Cairn`, figure(median(tookMs), 'ms')));
+    }
+  } finally {
+    await ledger.close();
+  }
+  return rows;
+};
+
 const inOneProcess = async ({ seconds, environment }: Settings, eventStoreUrl: string): Promise<readonly Row[]> => {
   const sqlite = new Embedded(environment);
   const eventStore = new Embedded({ ...environment, EVENTSTORE_URL: eventStoreUrl });
   try {
     for (const cairn of [sqlite, eventStore]) await cairn.start();
-    const subjectOf = async (cairn: Embedded): Promise<Subject> => ({
+    const subjectOf = async (cairn: Embedded) => ({
       cairn,
       url: cairn.url,
       token: await cairn.tokenFor('grid', ['system'], []),
@@ -155,6 +219,7 @@ const inOneProcess = async ({ seconds, environment }: Settings, eventStoreUrl: s
     const subjects = { sqlite: await subjectOf(sqlite), eventStore: await subjectOf(eventStore) };
     return [
       ...(await loadRows('one process', subjects, seconds)),
+      ...(await cpuOfChanges(subjects, seconds)),
       await compareLedgers('cairn verify', 'events/s', READING_RATIO, {
         sqlite: verifying(sqlite.dataDir),
         eventStore: verifying(eventStore.dataDir, eventStoreUrl),
@@ -193,5 +258,9 @@ const inSixProcesses = async ({ seconds, environment }: Settings, eventStoreUrl:
 export const onEventStoreDb = async (settings: Settings): Promise<readonly Row[]> => {
   const { eventStoreUrl } = settings;
   if (eventStoreUrl === undefined) return [];
-  return [...(await inOneProcess(settings, eventStoreUrl)), ...(await inSixProcesses(settings, eventStoreUrl))];
+  return [
+    ...(await inOneProcess(settings, eventStoreUrl)),
+    ...(await inSixProcesses(settings, eventStoreUrl)),
+    ...(await bareAppends(eventStoreUrl)),
+  ];
 };

@@ -67,7 +67,7 @@ export type AppendFault =
 export interface DoubleOptions {
   /** 1 by default; more are a cluster, whose first node leads. */
   readonly nodes?: number;
-  /** From writing an event to showing it and answering; 1 by default. */
+  /** From the arrival of an append of one event to showing it and answering, on average; 1 by default. */
   readonly commitMs?: number;
   /** Files of the certificate with which it speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -106,6 +106,27 @@ class DoubleNode {
   stop(): void {
     this.server?.forceShutdown();
     this.server = undefined;
+  }
+}
+
+/** An append as it arrived, and when. */
+interface AppendCall {
+  readonly metadata: Metadata;
+  readonly messages: readonly AppendReq[];
+  readonly sinceMs: number;
+}
+
+/** Lets appends take fractions of a millisecond, on average: timers count whole ones, and late. */
+class Pace {
+  /** How much longer than they should the last ones took. */
+  private lateMs = 0;
+
+  /** Resolves so long after `sinceMs`. */
+  async hold(sinceMs: number, ms: number): Promise<void> {
+    const leftMs = sinceMs + ms - this.lateMs - performance.now();
+    if (leftMs > 0) await delay(leftMs);
+    // What a busy machine adds is not made up for.
+    this.lateMs = Math.max(-1, Math.min(1, this.lateMs + performance.now() - sinceMs - ms));
   }
 }
 
@@ -160,6 +181,7 @@ export class EventStoreDbDouble {
   private readonly commitMs: number;
   private readonly isSecure: boolean;
   private readonly commitMsPerEvent: number;
+  private readonly pace = new Pace();
   private leader: DoubleNode | undefined;
   private lastLeader: DoubleNode | undefined;
   private readonly appendFaults: AppendFault[] = [];
@@ -260,9 +282,10 @@ export class EventStoreDbDouble {
     server.addService(streamsService.StreamsService, {
       append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) => {
         const messages: AppendReq[] = [];
+        const sinceMs = performance.now();
         call.on('data', (message: AppendReq) => messages.push(message));
         call.on('error', () => undefined);
-        call.on('end', () => void this.append(node, call.metadata, messages, answer));
+        call.on('end', () => void this.append(node, { metadata: call.metadata, messages, sinceMs }, answer));
       },
       read: (call: ServerWritableStream<ReadReq, ReadResp>) => void this.read(node, call),
     });
@@ -326,8 +349,7 @@ export class EventStoreDbDouble {
 
   private async append(
     node: DoubleNode,
-    metadata: Metadata,
-    messages: readonly AppendReq[],
+    { metadata, messages, sinceMs }: AppendCall,
     answer: sendUnaryData<AppendResp>,
   ): Promise<void> {
     await this.frozen?.promise;
@@ -339,11 +361,12 @@ export class EventStoreDbDouble {
     else if (fault === 'not ready') answer(errorOf(NOT_READY));
     else if (fault === 'refused') answer(errorOf(ACCESS_DENIED));
     else if (fault === 'times out') answer(errorOf(COMMIT_TIMEOUT));
-    else await this.write(request, answer, fault);
+    else await this.write(request, sinceMs, answer, fault);
   }
 
   private async write(
     { stream, expected, events }: AppendRequest,
+    sinceMs: number,
     answer: sendUnaryData<AppendResp>,
     fault: AppendFault | undefined,
   ): Promise<void> {
@@ -359,7 +382,7 @@ export class EventStoreDbDouble {
       return;
     }
     const commitMs = this.commitMs + (events.length - 1) * this.commitMsPerEvent;
-    if (commitMs > 0) await delay(commitMs);
+    if (commitMs > 0) await this.pace.hold(sinceMs, commitMs);
     this.log.commit(result.at);
     if (fault === 'stands but times out') {
       await delay(COMMIT_TIMEOUT_MS);
