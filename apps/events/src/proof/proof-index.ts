@@ -9,7 +9,7 @@ import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { Lock } from '#event-sourcing/lock.js';
 import { RebuiltFiles, removeDatabase } from '#event-sourcing/rebuilt-files.js';
 import { Slices } from '#event-sourcing/slices.js';
-import type { Batch, Ledger } from '#ledger/ledger.js';
+import type { Ledger, RecordedEvent } from '#ledger/ledger.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { LedgerTree, type LedgerSummary } from '#ledger/proof/ledger-tree.js';
 import { Rewrites } from '#ledger/rewrite/rewrites.js';
@@ -20,8 +20,8 @@ const FALLBACK_CHECKPOINT_PAGES = 1000;
 
 const CACHE_KIB = 4 * 1024;
 
-/** So many events are committed together: their heads and nodes are written in some milliseconds. */
-const COMMIT_EVENTS = 256;
+/** So many streams change before they are written: a stream that has many events meanwhile is written once, and so are the nodes above it. */
+const STREAMS_TOGETHER = 1024;
 
 const open = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file);
@@ -95,15 +95,12 @@ export class ProofIndex implements OnApplicationShutdown {
    */
   summary(): Promise<LedgerSummary> {
     return this.lock.run(async () => {
-      const slices = new Slices();
-      const after = this.store.progress().position;
-      for await (const batch of this.ledger.readAll({ after })) {
-        if (this.closed) throw new DomainError('unavailable', 'proof.closed', 'The service is stopping');
-        for (let from = 0; from < batch.events.length; from += COMMIT_EVENTS) {
-          const events = batch.events.slice(from, from + COMMIT_EVENTS);
-          await this.writing.run(() => this.add(events));
-          await slices.pause();
-        }
+      // Events are rewritten while no Cairn runs: hardly ever is one among those that are new.
+      const misfit =
+        (await this.goOn()) === undefined ? undefined : await this.goOn(await Rewrites.in(ledgerSource(this.ledger)));
+      if (misfit !== undefined) {
+        const place = `event ${misfit.revision} of ${misfit.stream}`;
+        throw new DomainError('state', 'history.broken', `The history is broken at ${place}: verify it`);
       }
       return new LedgerTree(this.store, this.store.progress()).summary();
     });
@@ -136,37 +133,37 @@ export class ProofIndex implements OnApplicationShutdown {
     this.database.close();
   }
 
-  /** Events are rewritten while no Cairn runs: hardly ever is one among those that are new. */
-  private async add(events: Batch['events']): Promise<void> {
-    if (this.tryToAdd(events) === undefined) return;
-    const misfit = this.tryToAdd(events, await Rewrites.in(ledgerSource(this.ledger)));
-    if (misfit === undefined) return;
-    const place = `event ${misfit.revision} of ${misfit.stream}`;
-    throw new DomainError('state', 'history.broken', `The history is broken at ${place}: verify it`);
-  }
-
-  /** Adds all of them or none: then it returns the first that does not fit. */
-  private tryToAdd(events: Batch['events'], rewrites?: Rewrites): Batch['events'][number] | undefined {
-    const progress: TreeProgress = this.store.progress();
-    this.database.exec('BEGIN');
-    try {
-      const tree = new LedgerTree(this.store, progress, rewrites?.isRewritten);
+  /** Adds what the ledger holds beyond the tree; returns the first event that does not fit, up to which nothing more is written then. */
+  private async goOn(rewrites?: Rewrites): Promise<RecordedEvent | undefined> {
+    const slices = new Slices();
+    const progress = this.store.progress();
+    const tree = new LedgerTree(this.store, progress, rewrites?.isRewritten);
+    for await (const { events } of this.ledger.readAll({ after: progress.position })) {
       for (const event of events) {
-        if (tree.add(event) !== undefined) {
-          this.database.exec('ROLLBACK');
-          return event;
-        }
+        if (this.closed) throw new DomainError('unavailable', 'proof.closed', 'The service is stopping');
+        if (tree.add(event) !== undefined) return event;
         progress.position = event.position;
         progress.hash = event.hash;
+        if (slices.spent) await slices.pause();
       }
-      tree.flush();
-      this.store.setProgress(progress);
-      this.database.exec('COMMIT');
-    } catch (error) {
-      if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      throw error;
+      if (tree.changedStreams >= STREAMS_TOGETHER) await this.write(tree, progress, slices);
     }
-    this.checkpoints.committed();
+    await this.write(tree, progress, slices);
     return undefined;
+  }
+
+  private write(tree: LedgerTree, progress: TreeProgress, slices: Slices): Promise<void> {
+    return this.writing.run(async () => {
+      this.database.exec('BEGIN');
+      try {
+        await slices.drive(tree.flush());
+        this.store.setProgress(progress);
+        this.database.exec('COMMIT');
+      } catch (error) {
+        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+        throw error;
+      }
+      this.checkpoints.committed();
+    });
   }
 }

@@ -1,7 +1,16 @@
 import { hash } from 'node:crypto';
 import { type ChainFaultKind, faultBehind, GENESIS } from '../hash-chain.js';
 import type { RecordedEvent } from '../ledger.js';
-import { leafHash, MemoryNodes, type NodeStore, pushLeaf, rootOf, rootOfRange, setLeaves } from './merkle-tree.js';
+import {
+  finish,
+  leafHash,
+  MemoryNodes,
+  type NodeStore,
+  pushLeaf,
+  rootOf,
+  rootOfRange,
+  settingLeaves,
+} from './merkle-tree.js';
 
 /** An event whatever its position, which an export has none of. */
 export type ChainedEvent = Omit<RecordedEvent, 'position'>;
@@ -89,6 +98,11 @@ export class LedgerTree {
     return this.state.log;
   }
 
+  /** Streams that the next {@link flush} writes. */
+  get changedStreams(): number {
+    return this.changed.size;
+  }
+
   headOf(stream: string): StreamHead | undefined {
     return this.changed.get(stream) ?? this.store.head(stream);
   }
@@ -109,19 +123,20 @@ export class LedgerTree {
     return fault;
   }
 
-  /** Brings the store up to the last event added. */
-  flush(): void {
+  /** Brings the store up to the last event added. Yields where it may be interrupted. */
+  *flush(): Generator<void, void, void> {
     const leaves = new Map<number, string>();
     for (const [stream, head] of this.changed) {
       this.store.putHead(stream, head);
       leaves.set(head.index, headLeaf(head.revision, head.hash, rootOf(head.peaks)));
+      yield;
     }
     this.changed.clear();
-    setLeaves(this.store, this.state.streams, leaves);
+    yield* settingLeaves(this.store, this.state.streams, leaves);
   }
 
   summary(): LedgerSummary {
-    this.flush();
+    finish(this.flush());
     const { events, streams, log } = this.state;
     return { events, streams, root: rootOfRange(this.store, 0, streams), log };
   }

@@ -46,9 +46,16 @@ export class MemoryNodes implements NodeStore {
   }
 }
 
-/** Sets leaves, changed ones and new ones at the end, in a tree that then has `size` of them. */
-export const setLeaves = (nodes: NodeStore, size: number, leaves: ReadonlyMap<number, string>): void => {
-  for (const [index, leaf] of leaves) nodes.putNode(0, index, leaf);
+/** Sets leaves, changed ones and new ones at the end, in a tree that then has `size` of them. Yields behind each node. */
+export function* settingLeaves(
+  nodes: NodeStore,
+  size: number,
+  leaves: ReadonlyMap<number, string>,
+): Generator<void, void, void> {
+  for (const [index, leaf] of leaves) {
+    nodes.putNode(0, index, leaf);
+    yield;
+  }
   let changed = new Set(leaves.keys());
   for (let level = 1, width = 2; changed.size > 0; level++, width *= 2) {
     const parents = new Set<number>();
@@ -58,10 +65,20 @@ export const setLeaves = (nodes: NodeStore, size: number, leaves: ReadonlyMap<nu
     }
     for (const parent of parents) {
       nodes.putNode(level, parent, nodeHash(nodes.node(level - 1, 2 * parent), nodes.node(level - 1, 2 * parent + 1)));
+      yield;
     }
     changed = parents;
   }
+}
+
+/** Does at once what others do in slices. */
+export const finish = (work: Generator<void, void, void>): void => {
+  while (work.next().done !== true);
 };
+
+/** {@link settingLeaves} at once. */
+export const setLeaves = (nodes: NodeStore, size: number, leaves: ReadonlyMap<number, string>): void =>
+  finish(settingLeaves(nodes, size, leaves));
 
 /** Root of `size` leaves from `start` on, which is a multiple of every power of two up to `size`. */
 export const rootOfRange = (nodes: NodeStore, start: number, size: number): string => {
