@@ -5,9 +5,16 @@
 export class RecentMap<Value, Key = string> {
   private young = new Map<Key, Value>();
   private old = new Map<Key, Value>();
+  private youngWeight = 0;
 
-  /** @param max entries at most; the latest half of them is never dropped */
-  constructor(private readonly max: number) {}
+  /**
+   * @param max what all entries weigh at most, besides one of them; the latest half is never dropped
+   * @param weightOf by default each weighs 1
+   */
+  constructor(
+    private readonly max: number,
+    private readonly weightOf: (value: Value) => number = () => 1,
+  ) {}
 
   get(key: Key): Value | undefined {
     const value = this.young.get(key);
@@ -18,14 +25,17 @@ export class RecentMap<Value, Key = string> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.young.size >= this.max / 2) {
+    if (this.youngWeight >= this.max / 2) {
       this.old = this.young;
       this.young = new Map();
+      this.youngWeight = 0;
     }
+    this.youngWeight += this.weightOf(value) - this.weightIn(key);
     this.young.set(key, value);
   }
 
   delete(key: Key): void {
+    this.youngWeight -= this.weightIn(key);
     this.young.delete(key);
     this.old.delete(key);
   }
@@ -33,5 +43,11 @@ export class RecentMap<Value, Key = string> {
   clear(): void {
     this.young.clear();
     this.old.clear();
+    this.youngWeight = 0;
+  }
+
+  private weightIn(key: Key): number {
+    const known = this.young.get(key);
+    return known === undefined ? 0 : this.weightOf(known);
   }
 }

@@ -14,3 +14,16 @@ it('keeps what was used lately, and never more than the maximum', () => {
   map.clear();
   expect(map.get('key 0')).toBeUndefined();
 });
+
+it('never weighs more than the maximum, however often an entry is set again', () => {
+  const map = new RecentMap<number>(100, (weight) => weight);
+  const keys = Array.from({ length: 40 }, (_, key) => `key ${key}`);
+  for (let round = 0; round < 10; round += 1) for (const key of ['a', 'b', 'c']) map.set(key, 10);
+  expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([10, 10, 10]);
+  for (const [at, key] of keys.entries()) {
+    map.set(key, 1 + (at % 20));
+    const kept = keys.flatMap((each) => map.get(each) ?? []);
+    expect(kept.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(100 + 20);
+    expect(map.get(key)).toBe(1 + (at % 20));
+  }
+});

@@ -17,7 +17,7 @@ import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row
 import type { WordId } from './words.js';
 
 /** Bound of the cache of rows: a decision reads a unit just before its event changes it, and the next one is often about a unit of the last ones. */
-const RECENT_MAX = 1_000;
+const RECENT_MAX = 4_000;
 
 /** Bound of each cache. A full cache is cleared. */
 const CACHE_MAX = 20_000;

@@ -63,10 +63,12 @@ CREATE INDEX IF NOT EXISTS panda_job_of_jobset ON panda_job (jobset) WHERE jobse
 /** Attributes that jobs were made with together: parsed once for many of them. */
 const COMMON_MAX = 1_000;
 
-/** Bound of {@link RecentJobs}: what the transactions of some seconds decide. */
-const RECENT_MAX = 1_000;
-/** Characters of a job with its files up to which it is kept, so that all of them take some 24 MB at most. */
+/** Bound of {@link RecentJobs}, in characters: some 4,000 usual jobs, what pilots that take a hundred at a time have just got. Some 24 MB at most. */
+const RECENT_CHARACTERS = 12_000_000;
+/** Characters of a job with its files up to which it is kept. */
 const RECENT_CHARACTERS_MAX = 12_000;
+/** What a job counts for besides its texts: its attributes are kept as an object, too. */
+const RECENT_CHARACTERS_EACH = 2_000;
 
 /** Keys of jobs by their PandaIDs, which never change. */
 const KEYS_MAX = 20_000;
@@ -137,6 +139,11 @@ export const attributeOf = <Name extends JobAttribute>(
   name: Name,
 ): JobValues[Name] | undefined => (own[name] === undefined ? common[name] : own[name]);
 
+interface RecentJob {
+  readonly job: StoredJob;
+  readonly characters: number;
+}
+
 /**
  * Jobs that were read or changed last on the writing connection: a decision reads a job just before its event changes it, and a pilot reports again. All
  * who read there share it, because it is to be forgotten when a transaction is rolled back.
@@ -145,10 +152,10 @@ export class RecentJobs {
   /** Attributes that jobs were made with together, by their id. */
   readonly commons = new Map<number, JobAttributes>();
   private readonly keys = new RecentMap<UnitKey, number>(KEYS_MAX);
-  private readonly jobs = new RecentMap<StoredJob, UnitKey>(RECENT_MAX);
+  private readonly jobs = new RecentMap<RecentJob, UnitKey>(RECENT_CHARACTERS, ({ characters }) => characters);
 
   get(key: UnitKey): StoredJob | undefined {
-    return this.jobs.get(key);
+    return this.jobs.get(key)?.job;
   }
 
   keyOf(pandaId: number): UnitKey | undefined {
@@ -163,8 +170,9 @@ export class RecentJobs {
   remember(job: StoredJob, ownText: string): void {
     this.jobs.delete(job.key);
     const { filesText, takesText, report } = job;
-    if (ownText.length + filesText.length + takesText.length + (report?.length ?? 0) > RECENT_CHARACTERS_MAX) return;
-    this.jobs.set(job.key, job);
+    const characters = ownText.length + filesText.length + takesText.length + (report?.length ?? 0);
+    if (characters > RECENT_CHARACTERS_MAX) return;
+    this.jobs.set(job.key, { job, characters: RECENT_CHARACTERS_EACH + characters });
     this.rememberKey(job.pandaId, job.key);
   }
 
