@@ -8,9 +8,9 @@ Schemas from the types in \`libs/contracts/src/*/event-types.ts\`; do not edit i
 under \`/cairn/events/schemas\`.
 
 What is said here is the member \`data\` of an event. Around it the history, the feed and webhooks put the envelope of
-CloudEvents 1.0, whose \`dataschema\` names the schema with its version. Within a version members may be added, and
-words to those that a member may have; leave aside what you do not know. Anything else gets a new version, and the
-schemas of the old ones stay.
+CloudEvents 1.0, whose \`dataschema\` names the schema with its version: \`urn:cairn:schema:iceprod:UnitsClaimed:1\` is served at
+\`/cairn/events/schemas/iceprod/UnitsClaimed/1\`. Within a version members may be added, and words to those that a member
+may have; leave aside what you do not know. Anything else gets a new version, and the schemas of the old ones stay.
 
 Members with a question mark are not in every event. Ranges of ordinals are inclusive: \`[[0, 4], [9, 9]]\`.
 `;

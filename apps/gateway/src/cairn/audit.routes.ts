@@ -8,7 +8,7 @@ const text = { type: 'string' };
 /** An event as a CloudEvent 1.0. */
 const cloudEventSchema = {
   type: 'object',
-  description: 'CloudEvent 1.0; the schema of `data` is served at `dataschema`',
+  description: 'CloudEvent 1.0; `dataschema` names the schema of `data`, which is served under /cairn/events/schemas',
   required: [
     ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'sequence'],
     ...['revision', 'actor', 'dialect', 'correlationid', 'causationid', 'data'],

@@ -25,6 +25,7 @@ export const eventSchemaRoutes = {
               type: text,
               version: { type: 'integer' },
               description: { type: 'string', description: 'what happened' },
+              dataschema: { type: 'string', description: 'as events name it' },
               path: text,
             },
           },

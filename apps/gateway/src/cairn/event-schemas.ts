@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { PACKAGE_ROOT } from '#platform/package-root.js';
-import { schemaPath } from '#contracts/cairn/event-envelope.js';
+import { schemaPath, schemaUri } from '#contracts/cairn/event-envelope.js';
 
 const FOLDER = join(PACKAGE_ROOT, 'libs/contracts/schemas');
 
@@ -12,6 +12,8 @@ interface ListedSchema {
   readonly type: string;
   readonly version: number;
   readonly description: string;
+  /** As events name it. */
+  readonly dataschema: string;
   /** Where the schema is. */
   readonly path: string;
 }
@@ -32,7 +34,7 @@ const readSchemas = async (): Promise<SchemaFiles> => {
     const { description } = JSON.parse(text) as Pick<ListedSchema, 'description'>;
     const named = { dialect: basename(entry.parentPath), type, version: Number(version) };
     const path = schemaPath(named.dialect, type, named.version);
-    list.push({ ...named, description, path });
+    list.push({ ...named, description, dataschema: schemaUri(named.dialect, type, named.version), path });
     texts.set(path, text);
   }
   return { list: list.toSorted((a, b) => (a.path < b.path ? -1 : 1)), texts };

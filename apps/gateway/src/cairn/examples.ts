@@ -259,7 +259,7 @@ export const EXAMPLES: Examples = {
           source: '/cairn/streams/work-iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001',
           ...{ type: 'cairn.iceprod.UnitsClaimed', subject: 'iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001' },
           ...{ time: '2026-01-31T12:00:00.000000Z', datacontenttype: 'application/json' },
-          dataschema: '/cairn/events/schemas/iceprod/UnitsClaimed/1',
+          dataschema: 'urn:cairn:schema:iceprod:UnitsClaimed:1',
           ...{ sequence: '4711', revision: 17, actor: 'pilot-1', dialect: 'iceprod' },
           correlationid: '5b0d6f3e-9a7c-48d2-b1e4-f60718293a4b',
           causationid: '5b0d6f3e-9a7c-48d2-b1e4-f60718293a4b',

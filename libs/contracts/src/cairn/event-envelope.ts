@@ -18,6 +18,7 @@ export interface EventEnvelope {
   /** UTC with microseconds and `Z`. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
+  /** CloudEvents want an absolute URI. {@link schemaPath} is where it is served. */
   readonly dataschema: string;
   /** The cursor behind the event: place in the history, which orders all events. */
   readonly sequence: string;
@@ -38,6 +39,10 @@ export interface EventEnvelope {
 export const schemaPath = (dialect: string, type: string, version: number): string =>
   `/cairn/events/schemas/${dialect}/${type}/${version}`;
 
+/** What names the schema of an event's data, whatever host serves it. */
+export const schemaUri = (dialect: string, type: string, version: number): string =>
+  `urn:cairn:schema:${dialect}:${type}:${version}`;
+
 /**
  * An event as a CloudEvent: raw JSON, with the data as it was recorded.
  *
@@ -55,7 +60,7 @@ export const cloudEvent = (event: RecordedEvent, cursor: string): string => {
     subject: ref,
     time: `${formatTimestamp(metadata.timeMicros)}Z`,
     datacontenttype: 'application/json',
-    dataschema: schemaPath(dialect, type, metadata.schemaVersion),
+    dataschema: schemaUri(dialect, type, metadata.schemaVersion),
     sequence: cursor,
     revision,
     actor: metadata.actor,
