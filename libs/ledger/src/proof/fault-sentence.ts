@@ -32,7 +32,9 @@ const streamsSentence = (streams: readonly StreamDifference[] = []): string => {
 export const faultSentence = (fault: HistoryFault): string => {
   if (fault.kind === 'unreadable') return `the ledger cannot be read: ${fault.reason}`;
   if (fault.kind === 'rewrite') {
-    return `${fault.records} records of rewritten events are not signed by a key that is trusted`;
+    const records =
+      fault.records === 1 ? '1 record of rewritten events is' : `${fault.records} records of rewritten events are`;
+    return `${records} not signed by a key that is trusted`;
   }
   if ('stream' in fault) {
     return `event ${fault.number} of the ledger, event ${fault.revision} of ${fault.stream}: ${EVENT_FAULTS[fault.kind]}`;
