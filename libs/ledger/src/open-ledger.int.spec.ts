@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Log } from '#platform/logging.js';
 import { type Certificates, makeCertificates } from '#platform/testing/certificates.js';
+import { START } from './ledger.js';
 import { EventStoreUnreachable, openLedger } from './open-ledger.js';
 import { EventStoreDbDouble } from './testing/eventstoredb-double.js';
 
@@ -33,6 +34,24 @@ describe('openLedger', () => {
       const opening = openLedger({ dataDir: '/nowhere', eventStoreUrl, wait: { withinMs: 3_600_000, log } });
       await expect(opening).rejects.toThrow('EVENTSTORE_URL names the file /nowhere, which cannot be read');
     }
+  });
+
+  it('waits while a cluster elects its leader', async () => {
+    const double = await EventStoreDbDouble.start({ nodes: 3 });
+    double.startElection();
+    const waits = Promise.withResolvers<string>();
+    const log = { warn: ({ why }: { why: string }) => waits.resolve(why), info: () => undefined } as unknown as Log;
+    const opening = openLedger({
+      dataDir: '/nowhere',
+      eventStoreUrl: double.url,
+      wait: { withinMs: 3_600_000, log },
+    });
+    expect(await waits.promise).toContain('no ledger answers there');
+    double.elect(1);
+    const ledger = await opening;
+    expect(await ledger.head()).toBe(START);
+    await ledger.close();
+    double.stop();
   });
 
   describe('with TLS', () => {
