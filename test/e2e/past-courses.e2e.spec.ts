@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { loadEnvironment } from '#platform/environment.js';
+import { createLog } from '#platform/logging.js';
 import type { Ledger, Position } from '#ledger/ledger.js';
+import { ref } from '#ledger/ref.js';
+import { Moment as OpenMoment } from '../../apps/cairn/src/past/moment.js';
+import { openPastBlobs } from '../../apps/cairn/src/past/past-blobs.js';
+import { ViewKeeper } from '../../apps/cairn/src/past/view-keeper.js';
+import { pastOf } from '../../apps/events/src/past/streams-of-past.js';
 import { Random } from '../chaos/random.js';
 import { TorcClient } from '../compat/torc/torc-client.js';
 import { usePanda } from '../compat/panda/use-panda.js';
@@ -16,7 +24,10 @@ const COURSES = Number(process.env['PAST_COURSES'] ?? 2);
 const SEED = 20_261_129;
 const CHANGES = 15;
 /** So many of the moments are asked for, in any order and some of them again. */
-const QUESTIONS = 6;
+const QUESTIONS = 4;
+/** So close together, moments take over copies also where hardly anything has happened. */
+const DISTANCES = { checkpoints: 1_000, copies: 2, step: 3 };
+const CALLER = { username: 'auditor', roles: ['admin', 'system'], groups: [] };
 /** Stages of a task go on by themselves. */
 const REST_MS = 100;
 
@@ -68,6 +79,30 @@ describe('the past of random courses', () => {
     }
   };
 
+  /** What a view shows whose moments go back and on by taking over copies. */
+  const checkView = async (course: Course, dialect: 'iceprod' | 'panda' | 'torc', moments: readonly Moment[]) => {
+    const environment = loadEnvironment({ ...VARIABLES, CAIRN_DATA_DIR: cluster().cairn.dataDir, TORC_ACCESS: 'open' });
+    const log = createLog(environment, 'test');
+    const stored = await openPastBlobs(environment, log);
+    const keeper = new ViewKeeper(ledger, stored.blobs, environment, log, DISTANCES);
+    const takeOver = jest.spyOn(OpenMoment.prototype, 'moveTo');
+    const workload = ref(dialect, 'main', course.workload);
+    for (const { position, unit, documents, lists } of moments) {
+      const ask = async (asked: string, url: string): Promise<string> =>
+        (await keeper.ask({ past: pastOf(workload, position), dialect: asked, url, caller: CALLER })).body;
+      const paths = [course.document, course.documentOfUnit(unit), ...lists.map(([path]) => path)];
+      const shown = [await ask('cairn', `/cairn/workloads/${workload}`)];
+      for (const path of paths) shown.push(await ask(dialect, path));
+      expect(shown).toEqual([...documents, ...lists.map(([, text]) => text)]);
+      await keeper.standBehind(() => false);
+    }
+    await Promise.all(takeOver.mock.results.map(({ value }) => value));
+    expect(takeOver).toHaveBeenCalled();
+    takeOver.mockRestore();
+    await keeper.close();
+    await stored.close();
+  };
+
   const courses = (['iceprod', 'panda', 'torc'] as const).flatMap((dialect) =>
     Array.from({ length: COURSES }, (_, index) => ({ dialect, index })),
   );
@@ -96,5 +131,16 @@ describe('the past of random courses', () => {
         expect(answer.slice(answer.indexOf('"answer":'))).toBe(`"answer":{"status":200,"body":${text}}}`);
       }
     }
+    // From the end back to the middle in any case.
+    const some = [
+      moments.at(-1),
+      moments[Math.floor(CHANGES / 2)],
+      ...Array.from({ length: QUESTIONS }, () => random.pick(moments)),
+    ];
+    await checkView(
+      course,
+      dialect,
+      some.filter((moment) => moment !== undefined),
+    );
   });
 });

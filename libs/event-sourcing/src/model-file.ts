@@ -81,7 +81,11 @@ const signatureOf = (projections: readonly Projection[]): string =>
     )
     .digest('hex');
 
-/** Gives things in an open file the numbers that they have in another. Numbers rise and stay, so the file lacks only those behind its last one. */
+/**
+ * Gives things in an open file the numbers that they have in another. Numbers rise and stay, so the file lacks only those behind its last one.
+ *
+ * @throws Error when a number stands for something else in the other file
+ */
 const takeNumbers = (database: DatabaseSync, from: string, projections: readonly Projection[]): void => {
   database.prepare('ATTACH ? AS numbers').run(from);
   for (const { numbered = {} } of projections) {
@@ -91,6 +95,10 @@ const takeNumbers = (database: DatabaseSync, from: string, projections: readonly
         `INSERT OR IGNORE INTO main.${table} (${columns}) SELECT ${columns} FROM numbers.${table}
          WHERE id > (SELECT coalesce(max(id), 0) FROM main.${table})`,
       );
+      const differs = database.prepare(
+        `SELECT ${columns} FROM numbers.${table} EXCEPT SELECT ${columns} FROM main.${table} LIMIT 1`,
+      );
+      if (differs.get() !== undefined) throw new Error(`its numbers of ${table} stand for other things`);
     }
   }
   database.exec('DETACH numbers');
@@ -374,6 +382,11 @@ export class ModelFile {
   /** Has each commit look whether the log is to be copied: needs no thread, but may wait for the disk. */
   checkpointItself(): void {
     this.writer.exec(`PRAGMA wal_autocheckpoint = ${FALLBACK_CHECKPOINT_PAGES}`);
+  }
+
+  /** Brings what stands in the write-ahead log into the file, at once. */
+  emptyLog(): void {
+    this.writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   close(): void {

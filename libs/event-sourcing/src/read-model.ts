@@ -117,6 +117,11 @@ export class ReadModel {
     }
   }
 
+  /** Path of its file. */
+  get path(): string {
+    return this.owner.file;
+  }
+
   /** Read-only, shows what is committed. */
   get queries(): DatabaseSync {
     return this.file.queries;
@@ -181,7 +186,9 @@ export class ReadModel {
   async replaceBy(rebuilt: string): Promise<void> {
     await this.caughtUp();
     await this.lock.run(() => this.takeOver(rebuilt));
-    await this.checkpoints.run();
+    // Without a wait for the disk that takes a few milliseconds.
+    if (this.ledger.isOver) await this.lock.run(() => this.file.emptyLog());
+    else await this.checkpoints.run();
   }
 
   /** Stops following, finishes what is under way and closes the file. */
@@ -324,7 +331,8 @@ export class ReadModel {
 
   private async takeOver(rebuilt: string): Promise<void> {
     if (this.isStopping()) throw new Error('the service is stopping');
-    const unpinSnapshots = await this.snapshots.pin();
+    // Nobody asks what shows the past while it goes to another moment.
+    const unpinSnapshots = this.ledger.isOver ? () => this.snapshots.renew() : await this.snapshots.pin();
     const unpin = this.file.pin();
     this.isReplacing = true;
     try {

@@ -114,10 +114,15 @@ export class Snapshots {
     this.pinned = pinned;
     return () => {
       this.pinned = undefined;
-      this.reusable = new WeakSet();
       for (const snapshot of pinned.free) this.finish(snapshot);
-      for (const database of this.idle.splice(0)) database.close();
+      this.renew();
     };
+  }
+
+  /** The content of the file was replaced: no connection from before is used again. */
+  renew(): void {
+    this.reusable = new WeakSet();
+    for (const database of this.idle.splice(0)) database.close();
   }
 
   /** Whether an answer may keep its snapshot until its next page. Answers that nobody reads make room. */

@@ -16,13 +16,20 @@ import { lastRevisionUpTo } from './revision-search.js';
 import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
+/** A subscription. */
+interface Follower {
+  readonly waiter: Waiter;
+  /** It gets what is behind. */
+  after: Position;
+}
+
 /**
  * A ledger as it was when its head was at a position, or only some of its streams. It takes no events. A staged batch that was sealed later is
  * not sealed here. Services that follow it go on when it is raised.
  */
 export class PastLedger extends Ledger {
   override readonly isOver = true;
-  private readonly followers = new Set<Waiter>();
+  private readonly followers = new Set<Follower>();
   private readonly streams: ReadonlySet<string> | undefined;
   private closed = false;
 
@@ -45,6 +52,12 @@ export class PastLedger extends Ledger {
     if (until < this.until) throw new RangeError(`The past up to ${this.until} does not go back to ${until}`);
     this.until = until;
     this.wakeFollowers();
+  }
+
+  /** Ends at another moment, also an earlier one. Whoever follows reads from there on: what is before comes to it in another way. */
+  moveTo(until: Position): void {
+    this.until = until;
+    for (const follower of this.followers) follower.after = until;
   }
 
   override append(stream: string): Promise<Appended> {
@@ -88,14 +101,14 @@ export class PastLedger extends Ledger {
 
   override async *subscribe({ signal, ...options }: SubscribeOptions = {}): AsyncIterable<Batch> {
     const waiter = new Waiter();
-    this.followers.add(waiter);
+    const follower: Follower = { waiter, after: options.after ?? START };
+    this.followers.add(follower);
     signal?.addEventListener('abort', waiter.wake);
     const isOver = (): boolean => signal?.aborted === true || this.closed;
-    let after = options.after ?? START;
     try {
       while (!isOver()) {
-        for await (const batch of this.readAll({ ...options, after })) {
-          after = batch.upTo;
+        for await (const batch of this.readAll({ ...options, after: follower.after })) {
+          follower.after = batch.upTo;
           yield batch;
           if (isOver()) return;
         }
@@ -103,7 +116,7 @@ export class PastLedger extends Ledger {
       }
     } finally {
       signal?.removeEventListener('abort', waiter.wake);
-      this.followers.delete(waiter);
+      this.followers.delete(follower);
     }
   }
 
@@ -143,6 +156,6 @@ export class PastLedger extends Ledger {
   }
 
   private wakeFollowers(): void {
-    for (const { wake } of this.followers) wake();
+    for (const { waiter } of this.followers) waiter.wake();
   }
 }

@@ -9,22 +9,28 @@ import { Moment } from './moment.js';
 import { makeOwnFolder, makePastFolder } from './past-folder.js';
 import { NearCopies } from './near-copies.js';
 import { PastView } from './past-view.js';
-import { removeReadModels, ViewCheckpoints } from './view-checkpoints.js';
+import { bytesIn, readModelsIn, removeReadModels, ViewCheckpoints } from './view-checkpoints.js';
 
-/** So many events of a stream apart, checkpoints are kept: to apply them takes a small part of a second. */
-const CHECKPOINT_EVENTS = 2_000;
+/** In events of a stream. */
+interface Distances {
+  /** Between checkpoints: to apply them takes a small part of a second. */
+  readonly checkpoints: number;
+  /** Between copies where somebody has asked: to apply them takes a small part of the time of an opening. */
+  readonly copies: number;
+  /** People go back step by step: a moment waits so far behind the one that was asked for. */
+  readonly step: number;
+}
 
-/** So many events of a stream apart, copies are kept where somebody has asked: to apply them takes a small part of the time of an opening. */
-const NEAR_EVENTS = 500;
-
-/** People go back step by step: a moment waits so many events behind the one that was asked for. */
-const STEP_EVENTS = 100;
+const DISTANCES: Distances = { checkpoints: 2_000, copies: 250, step: 100 };
 
 /** So many events are applied in the time in which a moment is opened. */
 const OPENING_EVENTS = 1_500;
 
 /** Open at the same time: the two of a comparison, and another. */
 const MOMENTS_MAX = 3;
+
+/** An open moment takes over read models of this size sooner than a new one is opened on them: their content is written once more. */
+const TAKEN_OVER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Where a moment can be opened. */
 interface Start {
@@ -52,6 +58,7 @@ export class ViewKeeper {
     private readonly blobs: BlobStore,
     private readonly environment: Environment,
     private readonly log: Log,
+    private readonly distances = DISTANCES,
   ) {}
 
   /** Starts the gateway, which takes longer than most answers. */
@@ -81,7 +88,7 @@ export class ViewKeeper {
       moment.ref === past.ref && moment.position >= from && moment.position < until;
     if (this.moments.some((moment) => isBetween(moment, target.position, past.position))) return;
     let behind = this.moments.find((moment) => isBetween(moment, start.position, target.position));
-    const stops = await this.stopsBetween(target, behind?.position ?? start.position, NEAR_EVENTS);
+    const stops = await this.stopsBetween(target, behind?.position ?? start.position, this.distances.copies);
     for (const position of [...stops, target.position]) {
       if (isAsked()) return;
       behind = await this.waitAt({ ...past, position }, behind, start);
@@ -132,7 +139,8 @@ export class ViewKeeper {
       .sort((one, other) => other.position - one.position);
     const isNear =
       nearest !== undefined && (await this.isWithin(past, nearest.position, start.position, OPENING_EVENTS));
-    return this.goTo(past, isNear ? nearest : undefined, start);
+    const opened = isNear ? nearest : await this.movedTo(start, past, except);
+    return this.goTo(past, opened, start);
   }
 
   /** The last checkpoint or near copy. */
@@ -144,6 +152,31 @@ export class ViewKeeper {
     return { position: kept, restore: (folder) => checkpoints.restore(kept, folder) };
   }
 
+  /**
+   * Brings the moment of a workload that was used longest ago to a start. It is no longer among the others.
+   *
+   * @returns undefined when a new one is opened sooner
+   */
+  private async movedTo(start: Start, { ref }: PastOfWorkload, except?: Moment): Promise<Moment | undefined> {
+    const moment = this.moments.find((each) => each !== except && each.ref === ref);
+    if (moment === undefined || start.position === START) return undefined;
+    if ((await bytesIn(readModelsIn(moment.folder))) > TAKEN_OVER_BYTES_MAX) return undefined;
+    this.moments = this.moments.filter((each) => each !== moment);
+    const folder = await this.emptyFolder();
+    try {
+      await start.restore(folder);
+      await moment.moveTo(start.position, folder);
+      return moment;
+    } catch (error) {
+      this.log.debug({ error }, 'A view of the past does not take over what was kept');
+      await this.closeMoment(moment);
+      return undefined;
+    } finally {
+      await removeReadModels(folder);
+      this.freeFolders.push(folder);
+    }
+  }
+
   /** Brings a moment that is open or a new one, from a start, to the position, and keeps checkpoints on the way. */
   private async goTo(past: PastOfWorkload, opened: Moment | undefined, start: Start): Promise<Moment> {
     const checkpoints = new ViewCheckpoints(this.environment, past.ref);
@@ -151,9 +184,13 @@ export class ViewKeeper {
     if (moment !== undefined) this.moments = this.moments.filter((each) => each !== moment);
     let unkept = 0;
     try {
-      for (const position of await this.stopsBetween(past, moment?.position ?? start.position, CHECKPOINT_EVENTS)) {
+      for (const position of await this.stopsBetween(
+        past,
+        moment?.position ?? start.position,
+        this.distances.checkpoints,
+      )) {
         moment = await this.goOn(moment, { ...past, position }, start);
-        unkept += CHECKPOINT_EVENTS;
+        unkept += this.distances.checkpoints;
         if (await checkpoints.save(position, moment.folder, unkept)) unkept = 0;
       }
       moment = await this.goOn(moment, past, start);
@@ -173,7 +210,7 @@ export class ViewKeeper {
       return moment;
     }
     const { present, environment, blobs, log } = this;
-    const folder = this.freeFolders.pop() ?? (await makePastFolder(environment.CAIRN_DATA_DIR, 'view'));
+    const folder = await this.emptyFolder();
     try {
       if (start.position > START) await start.restore(folder);
       return await Moment.open({ present, folder, environment, blobs, log }, past);
@@ -183,8 +220,13 @@ export class ViewKeeper {
     }
   }
 
+  private async emptyFolder(): Promise<string> {
+    return this.freeFolders.pop() ?? makePastFolder(this.environment.CAIRN_DATA_DIR, 'view');
+  }
+
   /** Brings a moment to where it is to wait. The one that was used last stays so. */
-  private async waitAt(past: PastOfWorkload, opened: Moment | undefined, start: Start): Promise<Moment> {
+  private async waitAt(past: PastOfWorkload, waiting: Moment | undefined, start: Start): Promise<Moment> {
+    const opened = waiting ?? (await this.movedTo(start, past, this.moments.at(-1)));
     this.moments = this.moments.filter((each) => each !== opened);
     try {
       const moment = await this.goOn(opened, past, start);
@@ -245,7 +287,7 @@ export class ViewKeeper {
   private async stepBehind({ streams, position }: PastOfWorkload): Promise<Position> {
     let behind: Position = START;
     for (const stream of streams) {
-      const revision = (await this.revisionAt(stream, position)) - STEP_EVENTS;
+      const revision = (await this.revisionAt(stream, position)) - this.distances.step;
       const [event] = revision < 0 ? [] : await this.present.readStream(stream, { from: revision, limit: 1 });
       behind = Math.max(behind, event?.position ?? START);
     }
