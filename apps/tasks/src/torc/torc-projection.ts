@@ -53,7 +53,7 @@ const lastOf = (ordinals: Ranges): number => ordinals.at(-1)?.[1] ?? 0;
 /** Workflows, documents and edges of Torc, also those that the start and the end of a job bring with them. */
 export const torcProjection: Projection = {
   name: 'torc',
-  version: 3,
+  version: 4,
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: WORKFLOW_TABLES + DOCUMENT_TABLE + EDGE_TABLE + BLOCK_TABLE + KEY_TABLE + DELETION_TABLE,

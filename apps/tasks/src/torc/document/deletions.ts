@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Deletion } from '#contracts/torc/events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
-/** What single deletions answered, for repeats (Torc contract 1.8, D32). */
+/** What single deletions answered, for repeats (Torc contract 1.8, D32). With row numbers, as `DOCUMENT_TABLE`. */
 export const DELETION_TABLE = `
 CREATE TABLE torc_deleted (
   workload INTEGER NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE torc_deleted (
   client TEXT NOT NULL,
   document TEXT NOT NULL,
   PRIMARY KEY (workload, deleted, collection, key)
-) STRICT, WITHOUT ROWID;`;
+) STRICT;`;
 
 export const DELETION_INDEX = `
 CREATE INDEX torc_deleted_key ON torc_deleted (workload, collection, key, deleted);`;

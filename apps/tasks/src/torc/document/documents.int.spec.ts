@@ -50,6 +50,11 @@ describe('documents in tables', () => {
     limit: fc.integer({ min: 1, max: 20 }),
   });
 
+  it('are no part of the keys that searches compare, however large they are', () => {
+    const table = database.prepare(`SELECT wr AS has_no_row_numbers FROM pragma_table_list('torc_document')`).get();
+    expect(table).toEqual({ has_no_row_numbers: 0 });
+  });
+
   it('are counted in blocks, so that a page anywhere is found', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 12 }), (changes) => {
