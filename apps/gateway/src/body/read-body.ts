@@ -20,9 +20,12 @@ export interface BodyReading {
 
 export const tooLarge = (): HttpError => new HttpError(413, 'Request body is too large');
 
-/** Drops what is still on its way, so that a client that sends all before it reads gets the response. Once is enough, twice does no harm. */
+/**
+ * Drops what is still on its way, so that a client that sends all before it reads gets the response. Who has read so far reads no more: a reader
+ * that was left would stop the stream.
+ */
 export const dropRest = (stream: Readable): void => {
-  if (stream instanceof IncomingMessage) stream.off('data', release).on('data', release).resume();
+  if (stream instanceof IncomingMessage) stream.removeAllListeners('data').on('data', release).resume();
   else stream.destroy();
 };
 

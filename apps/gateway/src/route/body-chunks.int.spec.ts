@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dropRest } from '../body/read-body.js';
 import { bodyChunks, release } from './body-chunks.js';
 
 const MIB = 1024 * 1024;
@@ -66,6 +67,22 @@ describe('the body of a request in chunks', () => {
     expect(arrived).toBeLessThan(2 * MIB);
     answer.resume();
     await once(calling, 'close');
+  });
+
+  it('is received to its end when its reader is given up, and dropped twice', async () => {
+    const ended = Promise.withResolvers<void>();
+    handle = async (incoming, response) => {
+      incoming.once('end', ended.resolve);
+      await bodyChunks(incoming).next();
+      dropRest(incoming);
+      dropRest(incoming);
+      response.end('refused');
+    };
+    const calling = call();
+    calling.end(Buffer.alloc(16 * MIB));
+    const [answer] = (await once(calling, 'response')) as [IncomingMessage];
+    answer.resume();
+    await ended.promise;
   });
 
   it('says so when it breaks off', async () => {
