@@ -7,6 +7,15 @@ import type { WordId } from './words.js';
 /** Workloads whose counts are kept in memory. All are dropped when there are more. */
 const IN_MEMORY_MAX = 1_000;
 
+/** Changes of rows that are kept before they are written. */
+const CHANGES_MAX = 10_000;
+
+/** What is still to be written on a connection. */
+const unwritten = new WeakMap<DatabaseSync, Counts>();
+
+/** Whoever reads `unit_count` on a connection that may be writing calls this before: what events have changed is written later. */
+export const writeUnitCounts = (database: DatabaseSync): void => unwritten.get(database)?.write();
+
 /** Where changes of the number of units go: to the tables, or to {@link CountChanges}. */
 export interface CountSink {
   change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void;
@@ -21,12 +30,18 @@ export class Counts implements CountSink {
   private readonly order: StatementSync;
   private readonly selectByStatus: ArrayStatement<readonly [status: StatusId, n: number]>;
   private readonly changed = new Set<WorkloadId>();
+  /** Written once for the events of a transaction, or when somebody asks: those of one workload mostly change the same few rows. */
+  private readonly rows = new Map<
+    string,
+    [workload: WorkloadId, name: WordId, status: WordId, gpu: number, by: number]
+  >();
   /** By kind; written by {@link flush}, because each change adds to one of a few rows. */
   private readonly totals = new Map<number, number>();
   /** A workload may have thousands of rows, and is asked for in each transaction that changes it. */
   private readonly byStatus = new Map<WorkloadId, Map<StatusId, number>>();
 
   constructor(database: DatabaseSync) {
+    unwritten.set(database, this);
     this.add = database.prepare(
       `INSERT INTO unit_count (workload, name, status, gpu, n) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET n = n + excluded.n`,
@@ -49,14 +64,24 @@ export class Counts implements CountSink {
     this.changed.add(workload);
     const known = this.byStatus.get(workload);
     known?.set(status, (known.get(status) ?? 0) + by);
-    this.add.run(workload, name, status, +isGpu, by);
+    const key = `${workload} ${name} ${status} ${+isGpu}`;
+    const row = this.rows.get(key);
+    if (row === undefined) this.rows.set(key, [workload, name, status, +isGpu, by]);
+    else row[4] += by;
+    if (this.rows.size >= CHANGES_MAX) this.write();
     const kind = 2 * status + +isGpu;
     this.totals.set(kind, (this.totals.get(kind) ?? 0) + by);
   }
 
-  /** Writes sums over all workloads, which nobody reads inside of a transaction. */
+  /** Zeros, too: which rows there are does not depend on where transactions end. */
+  write(): void {
+    for (const row of this.rows.values()) this.add.run(...row);
+    this.rows.clear();
+  }
+
+  /** Writes sums over all workloads, too, which nobody reads inside of a transaction. */
   flush(): void {
-    // A 0 too: which rows there are does not depend on where transactions end.
+    this.write();
     for (const [kind, by] of this.totals) this.addToTotal.run(kind, by);
     this.totals.clear();
   }
@@ -77,6 +102,7 @@ export class Counts implements CountSink {
     let counts = this.byStatus.get(workload);
     if (counts === undefined) {
       if (this.byStatus.size >= IN_MEMORY_MAX) this.byStatus.clear();
+      this.write();
       this.byStatus.set(workload, (counts = new Map(this.selectByStatus.all(workload))));
     }
     return counts;
@@ -84,6 +110,7 @@ export class Counts implements CountSink {
 
   forget(): void {
     this.changed.clear();
+    this.rows.clear();
     this.totals.clear();
     this.byStatus.clear();
   }

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { datasetPriority, type DatasetPriorityTerms } from '#contracts/iceprod/priority.js';
 import { BUILT_IN_GROUPS } from '#contracts/directory.js';
 import { Groups } from '#event-sourcing/groups.js';
+import { writeUnitCounts } from '../../engine/counts.js';
 import type { UnitReader } from '../../engine/unit-row.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { ICEPROD } from '../streams.js';
@@ -58,7 +59,7 @@ export class DatasetSnapshots {
   private readonly groups: Groups;
 
   constructor(
-    database: DatabaseSync,
+    private readonly database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
     const select = `SELECT * FROM workload JOIN dataset ON dataset.workload = workload.id
@@ -85,6 +86,7 @@ export class DatasetSnapshots {
   /** How many tasks of a dataset have one of these statuses; without statuses, how many there are. */
   count(workload: WorkloadId, statuses?: readonly string[]): number {
     const wanted = statuses?.map((status) => this.reader.words.status.find(ICEPROD, status));
+    writeUnitCounts(this.database);
     let sum = 0;
     for (const { status, n } of this.countAll.all(workload)) {
       if (wanted === undefined || wanted.includes(Number(status))) sum += Number(n);

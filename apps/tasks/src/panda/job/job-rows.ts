@@ -8,6 +8,7 @@ import { timeText } from '#contracts/panda/times.js';
 import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { contentVersion } from '#event-sourcing/content-version.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
+import { writeUnitCounts } from '../../engine/counts.js';
 import type { UnitKey } from '../../engine/unit.js';
 import type { StatusId } from '../../engine/statuses.js';
 import type { UnitReader } from '../../engine/unit-row.js';
@@ -306,6 +307,7 @@ export class JobRows {
     const { words } = this.reader;
     const [statusId, name] = [words.status.find(PANDA, status), kind && words.name.find(kind)];
     if (statusId === undefined || (kind !== undefined && name === undefined)) return 0;
+    writeUnitCounts(this.reader.database);
     return this.selectCount.get(workload, statusId, name ?? null)?.[0] ?? 0;
   }
 

@@ -3,6 +3,7 @@ import { fullId } from '#contracts/torc/ids.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
 import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import type { StatusId } from '../../engine/statuses.js';
+import { writeUnitCounts } from '../../engine/counts.js';
 import type { UnitKey } from '../../engine/unit.js';
 import { rowOf, type StoredUnit, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
 import { keyOf, lastKeyOf, ordinalOfKey } from '../../workload/member-key.js';
@@ -130,6 +131,7 @@ export class Jobs {
   countOfStatus({ workload }: Workflow, status: JobStatus): number {
     const name = this.reader.words.name.find(UNIT_NAME);
     if (name === undefined) return 0;
+    writeUnitCounts(this.reader.database);
     const counts = this.statusIds(status).map((id) => Number(this.selectCount.get(workload, name, id)?.['n'] ?? 0));
     return counts.reduce((sum, count) => sum + count, 0);
   }
