@@ -12,10 +12,12 @@ const chunksOf = (text: string, borders: readonly number[]): readonly Buffer[] =
 /** What the text has too much of. */
 const excess = (
   chunks: readonly Buffer[],
-  limits: { readonly values?: number; readonly names?: number; readonly levels?: number },
+  limits: { readonly values?: number; readonly names?: number; readonly different?: number; readonly levels?: number },
 ): string | undefined => {
-  const { values = Infinity, names = Infinity, levels = Infinity } = limits;
-  const scanner = new JsonScanner({ valuesMax: values, namesMax: names, levelsMax: levels });
+  const { values = Infinity, names = Infinity, different = Infinity, levels = Infinity } = limits;
+  const scanner = new JsonScanner({
+    ...{ valuesMax: values, namesMax: names, differentNamesMax: different, levelsMax: levels },
+  });
   return chunks.map((chunk) => scanner.feed(chunk)).at(-1);
 };
 
@@ -24,6 +26,11 @@ const partsOf = (value: unknown): readonly unknown[] =>
 const valuesOf = (value: unknown): number => partsOf(value).reduce<number>((sum, part) => sum + valuesOf(part), 1);
 const namesOf = (value: unknown): number =>
   partsOf(value).reduce<number>((sum, part) => sum + namesOf(part), isObject(value) ? Object.keys(value).length : 0);
+const differentNamesOf = (value: unknown): ReadonlySet<string> =>
+  new Set([
+    ...(isObject(value) ? Object.keys(value) : []),
+    ...partsOf(value).flatMap((part) => [...differentNamesOf(part)]),
+  ]);
 const levelsOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...partsOf(value).map(levelsOf)) : 0;
 
@@ -36,12 +43,16 @@ describe('the scanner of JSON in chunks', () => {
       fc.property(fc.jsonValue({ depthSize: 'large', maxDepth: 8 }), blanks, borders, (generated, space, at) => {
         const text = JSON.stringify(generated, undefined, space);
         const value: unknown = JSON.parse(text);
-        const limits = { values: valuesOf(value), names: namesOf(value), levels: levelsOf(value) };
+        const different = differentNamesOf(value).size;
+        const limits = { values: valuesOf(value), names: namesOf(value), different, levels: levelsOf(value) };
         const chunks = chunksOf(text, at);
         expect(excess(chunks, limits)).toBeUndefined();
         const [values, names, levels] = [limits.values - 1, limits.names - 1, limits.levels - 1];
         expect(excess(chunks, { values })).toBe(`has more than ${values} values`);
         if (names >= 0) expect(excess(chunks, { names })).toBe(`has more than ${names} names`);
+        if (different > 0) {
+          expect(excess(chunks, { different: different - 1 })).toBe(`has more than ${different - 1} different names`);
+        }
         if (levels >= 0) expect(excess(chunks, { levels })).toBe(`is nested deeper than ${levels} levels`);
       }),
       { numRuns: 500 },

@@ -34,7 +34,7 @@ const refuseExcess = (excess: string | undefined): void => {
 };
 
 /** Whether a byte occurs more often than this. */
-const occursMoreThan = (most: number, byte: number, body: Buffer): boolean => {
+export const occursMoreThan = (most: number, byte: number, body: Buffer): boolean => {
   let count = 0;
   for (let at = body.indexOf(byte); at !== -1; at = body.indexOf(byte, at + 1)) {
     count += 1;

@@ -95,6 +95,14 @@ describe("PanDA's protocol", () => {
     expect(await call('GET', '/api/v1/system/is_alive')).toEqual([200, 'application/json', EMPTY]);
   });
 
+  it.each([
+    ['too many values', json(`{"a":[${'0,'.repeat(50_000)}0]}`), 500, 'has more than 50000 values'],
+    ['too many parameters', form('a=1&'.repeat(1_001)), 200, 'Request body is too large'],
+  ])('refuses %s from callers whom nobody knows', async (_what, sent, code, text) => {
+    const [status, , body] = await call('POST', '/server/panda/isAlive', sent);
+    expect([status, body]).toEqual([code, expect.stringContaining(text)]);
+  });
+
   it('answers the legacy API in text', async () => {
     expect(await call('POST', '/server/panda/isAlive', form('a=1'))).toEqual([
       200,

@@ -5,19 +5,32 @@ import type { JsonLimits } from '#contracts/json-scanner.js';
 import { nonFiniteAsNull } from '#contracts/non-finite.js';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject } from '#platform/json-object.js';
-import { checkBody, tooLarge } from '../../body/read-body.js';
+import { checkBody, occursMoreThan, tooLarge } from '../../body/read-body.js';
 import { HttpError } from '../../edge/request-error.js';
 import type { Encoding, Sent } from './parameters.js';
 
-/** Bodies of lists of jobs and of tasks with many files are large; parsing these takes some 50 ms at most. */
-export const JSON_BYTES_MAX = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
 
-const JSON_LIMITS: JsonLimits & { readonly bytesMax: number } = {
+/** 100,000 event ranges with all their fields in one call (contract 5.2), or a task with as many files: parsing takes some 100 ms. */
+export const JSON_BYTES_MAX = 24 * MIB;
+
+/** What the body of a request may have at most. */
+export type DecodingLimits = JsonLimits & { readonly bytesMax: number };
+
+export const LIMITS: DecodingLimits = {
   bytesMax: JSON_BYTES_MAX,
-  valuesMax: 400_000,
-  namesMax: 400_000,
+  valuesMax: 1_000_000,
+  namesMax: 1_000_000,
+  differentNamesMax: 20_000,
   levelsMax: 100,
 };
+
+/** Of callers whom nobody knows. What they may ask for is small. */
+export const ANONYMOUS_LIMITS: DecodingLimits = { ...LIMITS, bytesMax: MIB, valuesMax: 50_000, namesMax: 50_000 };
+
+/** Lists are JSON texts in one of them. */
+const FORM_SEPARATORS_MAX = 1_000;
+const AMPERSAND = 0x26;
 
 /** Parameters as they came. */
 export interface Decoded {
@@ -50,20 +63,21 @@ export const fromQuery = (url: string): Decoded => ({
   encoding: 'text',
 });
 
-export const fromForm = (body: Buffer): Decoded => ({
-  sent: collected(new URLSearchParams(body.toString('utf8'))),
-  encoding: 'text',
-});
+/** @throws HttpError */
+export const fromForm = (body: Buffer): Decoded => {
+  if (occursMoreThan(FORM_SEPARATORS_MAX, AMPERSAND, body)) throw tooLarge();
+  return { sent: collected(new URLSearchParams(body.toString('utf8'))), encoding: 'text' };
+};
 
 const inflate = promisify<Buffer, object, Buffer>(gunzip);
 
 const isGzip = (body: Buffer): boolean => body.length > 2 && body[0] === 0x1f && body[1] === 0x8b;
 
 /** Pilots compress without saying so (contract 1.4). */
-const unzipped = async (body: Buffer): Promise<Buffer> => {
+const unzipped = async (body: Buffer, bytesMax: number): Promise<Buffer> => {
   if (!isGzip(body)) return body;
   try {
-    return await inflate(body, { maxOutputLength: JSON_BYTES_MAX });
+    return await inflate(body, { maxOutputLength: bytesMax });
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge();
     throw new HttpError(500, 'body is not valid gzip');
@@ -83,20 +97,20 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const checkLimits = (bytes: Buffer): void => {
+const checkLimits = (bytes: Buffer, limits: DecodingLimits): void => {
   try {
-    checkBody(bytes, JSON_LIMITS);
+    checkBody(bytes, limits);
   } catch (error) {
     throw error instanceof DomainError ? invalidJson(error.message) : error;
   }
 };
 
 /** @throws (rejects with) HttpError */
-export const fromJson = async (body: Buffer): Promise<Decoded> => {
-  const bytes = await unzipped(body);
-  if (bytes.length > JSON_BYTES_MAX) throw tooLarge();
+export const fromJson = async (body: Buffer, limits: DecodingLimits): Promise<Decoded> => {
+  const bytes = await unzipped(body, limits.bytesMax);
+  if (bytes.length > limits.bytesMax) throw tooLarge();
   if (!isUtf8(bytes)) throw invalidJson('not UTF-8');
-  checkLimits(bytes);
+  checkLimits(bytes, limits);
   const text = bytes.toString('utf8');
   const value = text.trim() === '' ? {} : parsed(text);
   if (!isObject(value)) throw invalidJson('not an object');

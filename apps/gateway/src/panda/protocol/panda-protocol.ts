@@ -26,7 +26,16 @@ import {
   jsonString,
   legacyAnswer,
 } from './answers.js';
-import { collected, type Decoded, fromForm, fromJson, fromQuery, queryOf, JSON_BYTES_MAX } from './decoding.js';
+import {
+  ANONYMOUS_LIMITS,
+  collected,
+  type Decoded,
+  fromForm,
+  fromJson,
+  fromQuery,
+  LIMITS,
+  queryOf,
+} from './decoding.js';
 import {
   type Access,
   type Envelope,
@@ -189,12 +198,13 @@ export class PandaProtocol implements OwnProtocol {
     const mediaType = mediaTypeOf(request);
     if (mediaType === MULTIPART_TYPE) return problem ?? this.decodeForm(request, body);
     if (problem !== undefined && contentLengthOf(request) > READ_IN_VAIN_BYTES_MAX) return problem;
-    const limits = { isRaw: true, bytesMax: JSON_BYTES_MAX, valuesMax: 0, namesMax: 0, levelsMax: 0 } as const;
-    const bytes = await readBody(body, { limits, account, authorize: () => Promise.resolve() });
+    const limits = this.principals.has(request) ? LIMITS : ANONYMOUS_LIMITS;
+    const unread = { ...limits, isRaw: true } as const;
+    const bytes = await readBody(body, { limits: unread, account, authorize: () => Promise.resolve() });
     request.body = bytes;
     if (mediaType === FORM_TYPE) return merged(fromQuery(url), fromForm(bytes));
     if (bytes.length === 0 && mediaType !== JSON_TYPE) return fromQuery(url);
-    return fromJson(bytes);
+    return fromJson(bytes, limits);
   }
 
   private async decodeForm(request: FastifyRequest, body: Readable): Promise<Decoded> {
