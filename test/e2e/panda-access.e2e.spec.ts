@@ -21,11 +21,11 @@ const ROWS: readonly Row[] = readFileSync('apps/gateway/src/panda/routes.tsv', '
     return methods.split('|').map((method) => ({ method, path: path.replace(/\{\w+\}/, 'x'), access }));
   });
 
-/** Modules whose functions pilots may use, and their legacy functions (PanDA contract 2.4). */
+/** Modules whose functions pilots may use, and the legacy functions of pilots (PanDA contract 2.4, 12). */
 const FOR_PILOTS = new RegExp(
   '^/(?:server/panda/)?api/v1/(?:pilot|event|harvester)/|^/server/panda/(?:' +
     'updateJob|updateJobsInBulk|getEventRanges|updateEventRange|updateEventRanges|checkEventsAvailability|' +
-    'getCommands|ackCommands|updateWorkerPilotStatus)$',
+    'getCommands|ackCommands|updateWorkerPilotStatus|getResourceTypes)$',
 );
 /** They ask for the role in their own words: without it there are no jobs. */
 const OWN_ROLE_CHECK = ['/api/v1/pilot/acquire_jobs', '/server/panda/getJob', '/api/v1/task/reassign'];
