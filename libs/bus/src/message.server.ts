@@ -48,17 +48,23 @@ export abstract class MessageServer extends Server implements CustomTransportStr
     service: ServiceName,
   ): Promise<Answer<unknown>> {
     const { shownTo: position, ...context } = message.context;
-    const leftMs = (): number => context.deadlineMs - REFUSE_BEFORE_MS - Date.now();
+    const leftMs = (): number => Math.max(0, context.deadlineMs - REFUSE_BEFORE_MS - Date.now());
     const waiting = this.messageHandlers.get(WaitForPosition(service).subject);
-    for (;;) {
-      const pause = delay(Math.max(0, Math.min(ASK_AGAIN_MS, leftMs())));
-      const late = delay(Math.max(0, leftMs()), undefined, { ref: false });
-      // It waits itself; one that refuses at once is not asked again without a pause.
-      const answer = await Promise.race([waiting && answerOf(waiting, { context, request: { position } }), late]);
-      if (isReached(answer)) return answerOf(handler, message);
-      if (leftMs() <= 0) return { error: notShown(service) };
-      await pause;
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(resolve, leftMs(), undefined).unref();
+    try {
+      for (;;) {
+        const againMs = performance.now() + ASK_AGAIN_MS;
+        // It waits itself; one that refuses at once is not asked again without a pause.
+        const answer = await Promise.race([waiting && answerOf(waiting, { context, request: { position } }), late]);
+        if (isReached(answer)) break;
+        if (leftMs() === 0) return { error: notShown(service) };
+        await delay(Math.min(Math.max(0, againMs - performance.now()), leftMs()));
+      }
+    } finally {
+      clearTimeout(timer);
     }
+    return answerOf(handler, message);
   }
 }
 
