@@ -50,7 +50,7 @@ export class FeedTail {
   private readonly followers = new Set<() => void>();
   private recent: RecentHistory<TailEntry> | undefined;
   private isFollowing = false;
-  private isInterrupted = false;
+  private interrupted = false;
 
   constructor(
     private readonly bus: Bus,
@@ -70,6 +70,11 @@ export class FeedTail {
   /** How far the memory reaches; undefined while there is none. */
   get end(): HistoryCursor | undefined {
     return this.recent?.end;
+  }
+
+  /** Whether nothing is heard of the service. */
+  get isInterrupted(): boolean {
+    return this.interrupted;
   }
 
   /** What is behind a place; undefined when what follows the place is not in memory. */
@@ -96,7 +101,7 @@ export class FeedTail {
     const context = ownContext('gateway-feed', DEADLINE_MS);
     try {
       const { entries, upTo } = tailPage(await this.bus.request(FollowFeed, request, context));
-      this.isInterrupted = false;
+      this.interrupted = false;
       const isFirst = this.recent === undefined;
       this.recent ??= new RecentHistory(upTo);
       this.recent.push(entries, upTo);
@@ -105,8 +110,8 @@ export class FeedTail {
     } catch (error) {
       // Nobody can go on there: the followers are told when they ask for themselves.
       if (isUnknownPlace(error)) this.recent = undefined;
-      if (!this.isInterrupted) this.log.warn({ error }, 'the feed is interrupted, will try again');
-      this.isInterrupted = true;
+      if (!this.interrupted) this.log.warn({ error }, 'the feed is interrupted, will try again');
+      this.interrupted = true;
       return undefined;
     }
   }

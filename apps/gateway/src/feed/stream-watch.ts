@@ -1,4 +1,5 @@
-import type { HistoryCursor } from '#event-sourcing/history-cursor.js';
+import { HISTORY_START, type HistoryCursor } from '#event-sourcing/history-cursor.js';
+import type { Position } from '#ledger/ledger.js';
 import { Waiter } from '#ledger/waiter.js';
 import type { FeedTail } from './feed-tail.js';
 
@@ -10,7 +11,7 @@ export class StreamWatch implements Disposable {
 
   /** @param end ends every wait */
   constructor(
-    private readonly tail: Pick<FeedTail, 'join' | 'leave' | 'behind' | 'end'>,
+    private readonly tail: Pick<FeedTail, 'join' | 'leave' | 'behind' | 'end' | 'isInterrupted'>,
     private readonly stream: string,
     private readonly end: AbortSignal,
   ) {
@@ -25,16 +26,22 @@ export class StreamWatch implements Disposable {
 
   /**
    * Resolves with the place up to which there may be events that were not told of, as soon as there may be some; with nothing after the time, or at
-   * the end.
+   * the end. While nothing is heard of the feed, there may be some after the time, up to a place that nobody knows: the start stands for it.
    */
   async wait(withinMs: number): Promise<HistoryCursor | undefined> {
     const untilMs = performance.now() + withinMs;
     for (;;) {
       if (this.hasNews()) return this.place;
       const leftMs = untilMs - performance.now();
-      if (leftMs <= 0 || this.end.aborted) return undefined;
+      if (this.end.aborted) return undefined;
+      if (leftMs <= 0) return this.tail.isInterrupted ? HISTORY_START : undefined;
       await this.waiter.wait(leftMs);
     }
+  }
+
+  /** What of the way to a place there is: when an older ledger was restored meanwhile, nobody shows what was behind its end. */
+  reached({ at }: HistoryCursor): Position {
+    return Math.min(at, this.tail.end?.at ?? at);
   }
 
   private hasNews(): boolean {

@@ -1,5 +1,4 @@
-import type { HistoryCursor } from '#event-sourcing/history-cursor.js';
-import { cursorAt } from '#event-sourcing/history-cursor.js';
+import { cursorAt, HISTORY_START, type HistoryCursor } from '#event-sourcing/history-cursor.js';
 import type { RecentPage } from '#event-sourcing/recent-history.js';
 import { RecentHistory } from '#event-sourcing/recent-history.js';
 import type { TailEntry } from './feed-tail.js';
@@ -13,6 +12,7 @@ const entry = (at: number, stream: string): TailEntry => ({
 /** What a gateway remembers of the history. */
 class Tail {
   recent: RecentHistory<TailEntry> | undefined;
+  isInterrupted = false;
   private readonly followers = new Set<() => void>();
 
   get end(): HistoryCursor | undefined {
@@ -85,6 +85,23 @@ describe('StreamWatch', () => {
     expect(await watch.wait(0)).toBeUndefined();
     tail.recent = new RecentHistory(cursorAt(4));
     expect(await watch.wait(0)).toEqual(cursorAt(4));
+  });
+
+  it('lets nobody wait for what a restored ledger does not have', () => {
+    expect(watch.reached(cursorAt(9))).toBe(9);
+    tail.recent = new RecentHistory(cursorAt(4));
+    expect([9, 3].map((at) => watch.reached(cursorAt(at)))).toEqual([4, 3]);
+  });
+
+  it('takes everything for new after each wait, as long as the feed is interrupted', async () => {
+    tail.recent = new RecentHistory(cursorAt(9));
+    await watch.wait(0);
+    tail.isInterrupted = true;
+    expect(await watch.wait(0)).toEqual(HISTORY_START);
+    tail.isInterrupted = false;
+    tail.tell(entry(10, 'work-torc.main.97'));
+    expect(await watch.wait(0)).toEqual(cursorAt(10));
+    expect(await watch.wait(0)).toBeUndefined();
   });
 
   it('ends a wait with the stream, and leaves the feed', async () => {

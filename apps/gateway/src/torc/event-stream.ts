@@ -43,9 +43,10 @@ interface EventsRequest {
 }
 
 /**
- * Streams of the events of workflows (`text/event-stream`). The feed says when there are new ones, the service which. A stream asks for more
- * only when its client has taken what there was: it holds one page at most, and a slow client is late but loses nothing. The id of an event is its timestamp, which no other event
- * of the workflow has, so that a client that comes again goes on behind the last one it got.
+ * Streams of the events of workflows (`text/event-stream`). The feed says when there are new ones, the service which; while the feed is
+ * interrupted, the service is asked now and then. A stream asks for more only when its client has taken what there was: it holds one page at
+ * most, and a slow client is late but loses nothing. The id of an event is its timestamp, which no other event of the workflow has, so that a
+ * client that comes again goes on behind the last one it got.
  */
 @Injectable()
 export class EventStreams {
@@ -80,8 +81,10 @@ export class EventStreams {
     while (!end.aborted && (await isStillAllowed())) {
       if (news !== undefined) {
         const request: EventsRequest = { workflow, after, limit: PAGE_EVENTS, ...ofCategory };
-        const readContext = { ...context, shownTo: news.at, deadlineMs: Date.now() + DEADLINE_MS };
+        const shownTo = watch.reached(news);
+        const readContext = { ...context, shownTo, deadlineMs: Date.now() + DEADLINE_MS };
         let count = 0;
+        let pauseMs = TOGETHER_MS;
         try {
           for await (const entries of pages(this.bus, ListEventsAfter, request, readContext)) {
             count += entries.length;
@@ -95,21 +98,21 @@ export class EventStreams {
             sentMs = performance.now();
             yield text;
           }
+          if (count === PAGE_EVENTS) continue;
+          news = undefined;
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           // The workflow was deleted: there is nothing to come.
           if (error.kind !== 'unavailable') return;
-          await delay(RETRY_MS, undefined, { signal: end }).catch(() => undefined);
-          continue;
+          pauseMs = RETRY_MS;
         }
-        if (count === PAGE_EVENTS) continue;
-        await delay(TOGETHER_MS, undefined, { signal: end }).catch(() => undefined);
+        await delay(pauseMs, undefined, { signal: end }).catch(() => undefined);
       }
       if (performance.now() - sentMs > KEEP_ALIVE_MS) {
         sentMs = performance.now();
         yield ': \n\n';
       }
-      news = await watch.wait(CHECK_MS);
+      news ??= await watch.wait(CHECK_MS);
     }
   }
 }
