@@ -42,7 +42,8 @@ const EVENT_TYPES: readonly (keyof TorcEventTypes)[] = [
     'EdgesDeleted',
   ] as const),
   ...(['CompletionScriptHandedOut', 'CompletionScriptSettled'] as const),
-  ...(['JobsAdded', 'UnitsRemoved', 'UnitStarted', 'UnitSucceeded', 'UnitFailed', 'UnitsMoved'] as const),
+  ...(['JobsAdded', 'JobsInitialized', 'UnitsRemoved'] as const),
+  ...(['UnitStarted', 'UnitSucceeded', 'UnitFailed', 'UnitsMoved'] as const),
 ];
 
 const JOBS = codeOf('jobs');
@@ -53,7 +54,7 @@ const lastOf = (ordinals: Ranges): number => ordinals.at(-1)?.[1] ?? 0;
 /** Workflows, documents and edges of Torc, also those that the start and the end of a job bring with them. */
 export const torcProjection: Projection = {
   name: 'torc',
-  version: 4,
+  version: 5,
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: WORKFLOW_TABLES + DOCUMENT_TABLE + EDGE_TABLE + BLOCK_TABLE + KEY_TABLE + DELETION_TABLE,
@@ -139,6 +140,10 @@ class TorcWriter implements ProjectionWriter {
       }
       case 'JobsAdded': {
         this.jobsAdded(workload, event.data);
+        return;
+      }
+      case 'JobsInitialized': {
+        this.workflows.initialized(workload);
         return;
       }
       case 'UnitsRemoved': {

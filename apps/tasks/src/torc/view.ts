@@ -29,6 +29,8 @@ export interface Workflow {
   readonly isArchived: boolean;
   readonly isCanceled: boolean;
   readonly runId: number;
+  /** The run in which jobs were initialized last; 0 when they never were. */
+  readonly initializedRun: number;
   /** The last hand-out of the completion script since the status was reset. */
   readonly handOut: HandOut | undefined;
 }

@@ -91,6 +91,8 @@ export const additions = (torc: () => TorcClient, expectAnswer: ExpectAnswer): v
     expectAnswer(await complete('two'), has('state', 'failed'), 'the first report counts');
     expectAnswer(await claim({ worker: 'three' }), refused(409), 'it is carried out');
     await workflow.startRun(2);
+    expectAnswer({ state: await state() }, { state: 'waiting' }, 'jobs are as the run before has left them');
+    await workflow.initialize();
     expectAnswer({ state: await state() }, { state: 'due' });
   });
 };

@@ -33,9 +33,13 @@ const areAll = (
     return state === undefined || isSuch(state.status);
   });
 
+/** Whether jobs are still as the run before has left them: a start raises the number of the run first, and initializes them then. */
+const isBetweenRuns = ({ runId, initializedRun }: Workflow): boolean =>
+  initializedRun !== 0 && initializedRun !== runId;
+
 /** Whether the trigger of an action has come in the current run. */
 const isDue = (view: ActionView, workflow: Workflow, action: StoredAction): boolean => {
-  if (workflow.runId === 0 || workflow.isCanceled) return false;
+  if (workflow.runId === 0 || workflow.isCanceled || isBetweenRuns(workflow)) return false;
   const { trigger_type: trigger } = JSON.parse(action.document) as ActionFields;
   switch (trigger) {
     case 'on_workflow_start':

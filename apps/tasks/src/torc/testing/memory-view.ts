@@ -46,6 +46,7 @@ interface Contents {
   number: number;
   nextOrdinal: number;
   lastEventMs: number;
+  initializedRun: number;
   handOut: HandOut | undefined;
   lost: number;
 }
@@ -159,6 +160,10 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
         this.changeJobs(contents, { type, data, timeMicros } as UnitEvent);
         return;
       }
+      case 'JobsInitialized':
+        contents.initializedRun = (JSON.parse(contents.parts.status.document) as { run_id: number }).run_id;
+        this.changeJobs(contents, { type, data, timeMicros } as unknown as UnitEvent);
+        return;
       default:
         this.changeJobs(contents, { type, data, timeMicros } as UnitEvent);
     }
@@ -167,14 +172,14 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
   workflow(key: string): Workflow | undefined {
     const contents = this.workflows.get(key);
     if (contents === undefined) return undefined;
-    const { parts, number, nextOrdinal, lastEventMs, handOut } = contents;
+    const { parts, number, nextOrdinal, lastEventMs, initializedRun, handOut } = contents;
     const { run_id: runId, is_canceled: isCanceled } = JSON.parse(parts.status.document) as {
       run_id: number;
       is_canceled: boolean;
     };
     const { is_archived: isArchived } = JSON.parse(parts.workflow.document) as { is_archived?: boolean };
     return {
-      ...{ key, number, nextOrdinal, lastEventMs, runId, isCanceled, handOut },
+      ...{ key, number, nextOrdinal, lastEventMs, runId, initializedRun, isCanceled, handOut },
       workload: this.workloads.indexOf(key),
       stream: workStream(key),
       document: parts.workflow.document,
@@ -409,7 +414,7 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     this.workloads.push(key);
     this.workflows.set(key, {
       parts: { workflow: part(workflow), config: part(config), status: part(status) },
-      ...{ number, nextOrdinal, lastEventMs: 0, handOut: undefined, lost: 0 },
+      ...{ number, nextOrdinal, lastEventMs: 0, initializedRun: 0, handOut: undefined, lost: 0 },
       ...{ documents: new Map(), edges: new Map(), units: new Map(), jobs: new Map(), customKeys: new Set() },
     });
   }

@@ -9,7 +9,8 @@ import type { HandOut, Workflow } from '../view.js';
 
 /**
  * A row stays after the deletion of its workflow: ordinals and numbers go on. `last_event` is the greatest time given to an event. The
- * documents are in a table of their own, because the counters change with every document that is stored.
+ * documents are in a table of their own, because the counters change with every document that is stored. `initialized_run` is the run in
+ * which jobs were initialized last, 0 when they never were.
  */
 export const WORKFLOW_TABLES = `
 CREATE TABLE torc_workflow (
@@ -20,6 +21,7 @@ CREATE TABLE torc_workflow (
   next_ordinal INTEGER NOT NULL,
   last_event INTEGER NOT NULL,
   run_id INTEGER NOT NULL,
+  initialized_run INTEGER NOT NULL,
   is_canceled INTEGER NOT NULL,
   is_archived INTEGER NOT NULL,
   hand_out TEXT,
@@ -58,6 +60,7 @@ interface WorkflowRow {
   readonly next_ordinal: number;
   readonly last_event: number;
   readonly run_id: number;
+  readonly initialized_run: number;
   readonly is_canceled: number;
   readonly is_archived: number;
   readonly hand_out: string | null;
@@ -123,6 +126,9 @@ class StoredWorkflow implements Workflow {
   }
   get runId(): number {
     return this.row.run_id;
+  }
+  get initializedRun(): number {
+    return this.row.initialized_run;
   }
 
   get handOut(): HandOut | undefined {

@@ -21,6 +21,7 @@ export class WorkflowWriter {
   private readonly replacePart: StatementSync;
   private readonly deleteParts: StatementSync;
   private readonly setStatus: StatementSync;
+  private readonly setInitialized: StatementSync;
   private readonly setArchived: StatementSync;
   private readonly setDeleted: StatementSync;
   private readonly selectNextOrdinal: StatementSync;
@@ -32,9 +33,9 @@ export class WorkflowWriter {
   constructor(database: DatabaseSync) {
     this.recent = recentWorkflows(database);
     this.create = database.prepare(
-      `INSERT OR REPLACE INTO torc_workflow (workload, number, key, is_deleted, next_ordinal, last_event, run_id, is_canceled,
-         is_archived, hand_out_settled, hand_outs_lost)
-       VALUES (?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 0)`,
+      `INSERT OR REPLACE INTO torc_workflow (workload, number, key, is_deleted, next_ordinal, last_event, run_id, initialized_run,
+         is_canceled, is_archived, hand_out_settled, hand_outs_lost)
+       VALUES (?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 0, 0)`,
     );
     this.insertPart = database.prepare(
       'INSERT OR REPLACE INTO torc_workflow_part (workload, part, document, writes, digest) VALUES (?, ?, ?, 1, NULL)',
@@ -44,6 +45,9 @@ export class WorkflowWriter {
     );
     this.deleteParts = database.prepare('DELETE FROM torc_workflow_part WHERE workload = ?');
     this.setStatus = database.prepare('UPDATE torc_workflow SET run_id = ?, is_canceled = ? WHERE workload = ?');
+    this.setInitialized = database.prepare(
+      'UPDATE torc_workflow SET initialized_run = run_id WHERE workload = ? AND initialized_run <> run_id',
+    );
     this.setArchived = database.prepare('UPDATE torc_workflow SET is_archived = ? WHERE workload = ?');
     this.setDeleted = database.prepare('UPDATE torc_workflow SET is_deleted = 1 WHERE workload = ?');
     this.selectNextOrdinal = database.prepare('SELECT next_ordinal FROM torc_workflow WHERE workload = ?');
@@ -74,6 +78,11 @@ export class WorkflowWriter {
     if (data.is_reset === true) this.forgetHandOut.run(workload);
     this.replacePart.run(document, digest ?? null, workload, PARTS.indexOf(part));
     this.derive(workload, part, document);
+  }
+
+  /** Its jobs, or some of them, were initialized in its current run. */
+  initialized(workload: WorkloadId): void {
+    if (this.setInitialized.run(workload).changes > 0) this.recent.drop(workload);
   }
 
   /** Ordinals up to this one are taken. `eventMs` is the time of an event that was stored. */
