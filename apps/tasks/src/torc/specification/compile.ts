@@ -160,7 +160,9 @@ const normalizedJob = (raw: string): SpecifiedMembers | DomainError => {
   if (normalized instanceof DomainError) return normalized;
   const { document, key } = normalized;
   // Others list jobs with `_key`, as all other documents of a specification.
-  return { ...(key !== undefined && { key }), ...(JSON.parse(document) as SpecifiedMembers) };
+  const members = JSON.parse(document) as SpecifiedMembers;
+  if (key === undefined || members.key === key) return members;
+  return members.key === undefined ? { ...members, key } : badRequest('key and _key are not the same');
 };
 
 /** Fields of a specified job that are not in its document. */

@@ -398,6 +398,8 @@ describe('what a specification says', () => {
     ['{"jobs":[{"command":"c"}', /not valid JSON/],
     ['{"jobs":[1]}', /^jobs\[0\]: a JSON object is expected/],
     ['{"jobs":{}}', /^jobs must be a list/],
+    ['{"jobs":[{"command":"c","key":"a","_key":"b"}]}', /^jobs\[0\]: key and _key are not the same/],
+    ['{"jobs":[{"command":"c","_key":"a"},{"command":"c","key":"a"}]}', /^jobs\[1\]: job a exists already/],
     ['{"files":null}', /^files must be a list/],
     ['{"results":[]}', /^results is not a known field/],
     ['{"schedulers":[]}', /^schedulers must be an object/],
