@@ -1,4 +1,6 @@
+import type { Unit } from '../../engine/unit.js';
 import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { retryDelay } from './failure-handler.js';
 import { resetJobs } from './reset.js';
 
 const claimed = (): WorkflowSpec => {
@@ -179,6 +181,15 @@ describe('complete_job', () => {
       spec.complete('A', 1);
       expect(spec.pass(110_000_000).claim()).toMatch('wait');
       expect(spec.pass(20_000_000).claim()).toEqual(['A']);
+    });
+
+    it('lets it wait a day at most, however often it has failed', () => {
+      const waitOf = (seconds: number): number | undefined => {
+        const rules = [{ max_retries: 5_000, delay_seconds: seconds }];
+        const [unit, document] = [{ failures: 2_000 } as Unit, JSON.stringify({ failure_handler: { rules } })];
+        return retryDelay({ unit, document }, 1);
+      };
+      expect([0, 60].map(waitOf)).toEqual([0, 86_400]);
     });
 
     it('does not retry what was canceled or terminated', () => {

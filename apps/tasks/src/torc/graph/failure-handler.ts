@@ -2,6 +2,8 @@ import type { Job } from '../view.js';
 
 /** Longest wait before a retry. */
 const DELAY_SECONDS_MAX = 24 * 3600;
+/** More would exceed the longest wait anyway, or numbers. */
+const DOUBLINGS_MAX = 100;
 
 interface Rule {
   readonly exit_codes?: readonly number[];
@@ -22,5 +24,5 @@ export const retryDelay = (
   const { failure_handler: handler } = JSON.parse(document) as { failure_handler?: { rules: readonly Rule[] } | null };
   const rule = handler?.rules.find(({ exit_codes: codes }) => codes?.includes(code) ?? true);
   if (rule === undefined || failures >= rule.max_retries) return undefined;
-  return Math.min(Math.max(rule.delay_seconds, 0) * 2 ** failures, DELAY_SECONDS_MAX);
+  return Math.min(Math.max(rule.delay_seconds, 0) * 2 ** Math.min(failures, DOUBLINGS_MAX), DELAY_SECONDS_MAX);
 };
