@@ -90,17 +90,9 @@ export class DocumentRows {
       database,
       `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`,
     );
-    // Asked plainly, SQLite reads the whole collection by the primary key, which has it in order too.
-    this.selectWith = arrayStatement(
-      database,
-      `SELECT ordinal, torc_document.key, torc_document.writes, torc_document.document, torc_document.digest
-       FROM torc_document AS found CROSS JOIN torc_document USING (workload, collection, ordinal)
-       WHERE workload = ? AND collection = ? AND found.field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
-    );
-    this.selectOrdinals = arrayStatement(
-      database,
-      `SELECT ordinal ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
-    );
+    const having = `${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`;
+    this.selectWith = arrayStatement(database, `SELECT ${COLUMNS} ${having}`);
+    this.selectOrdinals = arrayStatement(database, `SELECT ordinal ${having}`);
     this.selectTimed = arrayStatement(
       database,
       `SELECT ${COLUMNS} ${of} AND (time, ordinal) > (?, ?) AND time IS NOT NULL ORDER BY time, ordinal LIMIT ?`,
