@@ -5,21 +5,12 @@ import type { Names, Slot } from './names.js';
 
 /** Names that a pattern is tried on between two yields. */
 const NAMES_PER_SLICE = 100;
-/** Time for so many names, and how often it is tried: the machine may have been busy with something else. */
+/** Time for so many names. */
 const SLICE_MS_MAX = 10;
-const TRIES = 3;
 /** All patterns of a specification may be tried on so many names together, */
 const TRIED_MAX = 5_000_000;
 /** and find so many. */
 const FOUND_MAX = 1_000_000;
-
-const isMatchOf = (pattern: BoundedPattern, names: readonly string[]): readonly boolean[] | undefined => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const found = pattern.matchesWithin(SLICE_MS_MAX, names);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-};
 
 /** Finds what patterns of a specification refer to. One object per specification: it bounds all of them together. */
 export class PatternReferences {
@@ -47,7 +38,7 @@ export class PatternReferences {
     const found: Slot[] = [];
     const slice: string[] = [];
     const take = (): DomainError | undefined => {
-      const matches = isMatchOf(pattern, slice);
+      const matches = pattern.matchesWithin(SLICE_MS_MAX, slice);
       if (matches === undefined) return badRequest(`${quoted} takes too long to match`);
       for (const [at, name] of slice.splice(0).entries()) {
         if (matches[at] !== true) continue;
