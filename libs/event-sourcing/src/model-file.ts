@@ -7,6 +7,7 @@ import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
 import { contentReplaced } from './content-version.js';
 import type { Projection } from './projection.js';
 import { rebuiltFileOf, removeDatabase } from './rebuilt-files.js';
+import { Slices } from './slices.js';
 
 /** Raised when the runner's own tables change. */
 const FORMAT = 3;
@@ -41,6 +42,9 @@ export interface ModelContent {
 /** Pages that are copied in one step beside the event loop. */
 const COPY_PAGES = 256;
 
+/** Compared in some milliseconds. */
+const NUMBERS_PER_SLICE = 1000;
+
 export interface ModelFileOptions {
   readonly file: string;
   readonly projections: readonly Projection[];
@@ -71,7 +75,7 @@ const RUNNER_TABLES = `
 `;
 
 /** Names everything that the tables depend on; another signature means another file. */
-const signatureOf = (projections: readonly Projection[]): string =>
+export const signatureOf = (projections: readonly Projection[]): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -81,28 +85,51 @@ const signatureOf = (projections: readonly Projection[]): string =>
     )
     .digest('hex');
 
-/**
- * Gives things in an open file the numbers that they have in another. Numbers rise and stay, so the file lacks only those behind its last one.
- *
- * @throws Error when a number stands for something else in the other file
- */
+const numberedIn = (
+  projections: readonly Projection[],
+): readonly { readonly table: string; readonly columns: string }[] =>
+  projections
+    .flatMap(({ numbered = {} }) => Object.entries(numbered))
+    .map(([table, names]) => ({ table, columns: ['id', ...names].join(', ') }));
+
+/** Gives things in an open file the numbers that they have in another. Numbers rise and stay, so the file lacks only those behind its last one. */
 const takeNumbers = (database: DatabaseSync, from: string, projections: readonly Projection[]): void => {
   database.prepare('ATTACH ? AS numbers').run(from);
-  for (const { numbered = {} } of projections) {
-    for (const [table, names] of Object.entries(numbered)) {
-      const columns = ['id', ...names].join(', ');
-      database.exec(
-        `INSERT OR IGNORE INTO main.${table} (${columns}) SELECT ${columns} FROM numbers.${table}
-         WHERE id > (SELECT coalesce(max(id), 0) FROM main.${table})`,
-      );
-      const differs = database.prepare(
-        `SELECT ${columns} FROM numbers.${table} EXCEPT SELECT ${columns} FROM main.${table} LIMIT 1`,
-      );
-      if (differs.get() !== undefined) throw new Error(`its numbers of ${table} stand for other things`);
-    }
+  for (const { table, columns } of numberedIn(projections)) {
+    database.exec(
+      `INSERT OR IGNORE INTO main.${table} (${columns}) SELECT ${columns} FROM numbers.${table}
+       WHERE id > (SELECT coalesce(max(id), 0) FROM main.${table})`,
+    );
   }
   database.exec('DETACH numbers');
 };
+
+/**
+ * Yields where it may be interrupted.
+ *
+ * @throws Error when a number stands for something else in the other file
+ */
+function* comparingNumbers(
+  database: DatabaseSync,
+  other: string,
+  projections: readonly Projection[],
+): Generator<void, void, void> {
+  database.prepare('ATTACH ? AS numbers').run(other);
+  for (const { table, columns } of numberedIn(projections)) {
+    const last = Number(database.prepare(`SELECT max(id) AS id FROM numbers.${table}`).get()?.['id'] ?? 0);
+    const differs = database.prepare(
+      `SELECT ${columns} FROM numbers.${table} WHERE id > ?1 AND id <= ?2
+       EXCEPT SELECT ${columns} FROM main.${table} WHERE id > ?1 AND id <= ?2 LIMIT 1`,
+    );
+    for (let id = 0; id < last; id += NUMBERS_PER_SLICE) {
+      if (differs.get(id, id + NUMBERS_PER_SLICE) !== undefined) {
+        throw new Error(`its numbers of ${table} stand for other things`);
+      }
+      yield;
+    }
+  }
+  database.exec('DETACH numbers');
+}
 
 /** Stands beside a file that is to be made again. */
 export const unusableMarker = (file: string): string => `${file}.unusable`;
@@ -363,6 +390,7 @@ export class ModelFile {
       if (progress === undefined) throw new Error('another version of Cairn made it, or it is not whole');
       if (!(await isOfLedger({ ...progress, last: lastEventIn(source) }))) throw new Error('it is not of this ledger');
       takeNumbers(source, file, projections);
+      await new Slices().drive(comparingNumbers(source, file, projections));
       await backup(source, file, { rate: COPY_PAGES });
       this.committedCheckpoint = progress.checkpoint;
       this.savedCheckpoint = progress.checkpoint;

@@ -206,6 +206,18 @@ describe('a read model that takes over a rebuilt file', () => {
     expect(totalOf(live.queries, STREAM)).toBe(1);
   });
 
+  it('takes no file in which a number stands for something else', async () => {
+    for (const stream of [STREAM, 'work-b']) await add(stream, 1);
+    const file = await rebuilt();
+    const before = numbersIn(live);
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE number SET stream = 'work-c' WHERE stream = 'work-b'");
+    database.close();
+    await expect(live.replaceBy(file)).rejects.toThrow('its numbers of number stand for other things');
+    expect(numbersIn(live)).toEqual(before);
+    expect(await add(STREAM, 1)).toMatchObject({ reply: { total: 2 } });
+  });
+
   it('drops one with the numbers of a file that is gone', async () => {
     await add(STREAM, 1);
     const path = services.fileOf('tasks');
