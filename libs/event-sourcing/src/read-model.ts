@@ -61,6 +61,8 @@ export interface ReadModelOptions {
  * does not fit to projections or ledger, everything is made again from the ledger.
  */
 export class ReadModel {
+  /** Whether there was no file at first, or none that fits. */
+  readonly isNew: boolean;
   private readonly lock = new Lock();
   private readonly stopped = new AbortController();
   private readonly replay: Replay;
@@ -84,6 +86,7 @@ export class ReadModel {
     readonly names: ColumnNames,
     private readonly followDelayMs: number,
   ) {
+    this.isNew = file.incomplete;
     this.replay = new Replay(file, dispatcher, ledger);
     this.checkpoints = new WalCheckpoints(
       owner.file,

@@ -1,23 +1,29 @@
 import { basename, join } from 'node:path';
 import type { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { backgroundContext } from '#bus/background-context.js';
-import type { ServiceName } from '#bus/contract.js';
 import type { PastOfWorkload } from '#contracts/cairn/past-view.js';
 import { ListUnitStatuses, type UnitPlace, type UnitStatuses } from '#contracts/workloads.js';
 import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import type { Ledger, Position } from '#ledger/ledger.js';
 import { PastLedger } from '#ledger/past-ledger.js';
+import { signatureOf } from '#event-sourcing/model-file.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { projectionsOf } from '#event-sourcing/service-store.js';
 import type { BlobStore } from '#storage/blob-store.js';
-import { DatasetsModule } from '../../../datasets/src/datasets.module.js';
-import { PilotsModule } from '../../../pilots/src/pilots.module.js';
-import { TasksModule } from '../../../tasks/src/tasks.module.js';
+import { DatasetsModule, datasetsStore } from '../../../datasets/src/datasets.module.js';
+import { PilotsModule, pilotsStore } from '../../../pilots/src/pilots.module.js';
+import { TasksModule, tasksStore } from '../../../tasks/src/tasks.module.js';
 import { type PastServices, startPastServices } from './start-past.js';
 import { readModelsIn } from './view-checkpoints.js';
 import { whenShown } from './when-shown.js';
 
-const SERVICES: readonly ServiceName[] = ['datasets', 'tasks', 'pilots'];
+const STORES = [datasetsStore, tasksStore, pilotsStore];
+
+const SERVICES = STORES.map(({ service }) => service);
+
+/** Names everything that the tables of a moment depend on. */
+export const SIGNATURE = signatureOf(STORES.flatMap(projectionsOf));
 
 /** In whose name a moment asks its services. */
 const ACTOR = 'cairn-past';
@@ -69,6 +75,11 @@ export class Moment {
     return this.services.strategy;
   }
 
+  /** Whether its folder held no read models, or some that do not fit the ledger or the program: it began at the beginning. */
+  get isNew(): boolean {
+    return this.readModels.some(({ isNew }) => isNew);
+  }
+
   async raise(position: Position): Promise<void> {
     this.ledger.raise(position);
     this.at = position;
@@ -84,8 +95,9 @@ export class Moment {
   async moveTo(position: Position, folder: string): Promise<void> {
     this.ledger.moveTo(position);
     this.at = position;
-    const models = this.services.app.get<ReadModel>(ReadModel, { strict: false, each: true });
-    await Promise.all(models.map((model) => model.replaceBy(join(readModelsIn(folder), basename(model.path)))));
+    const replace = (model: ReadModel): Promise<void> =>
+      model.replaceBy(join(readModelsIn(folder), basename(model.path)));
+    await Promise.all(this.readModels.map(replace));
   }
 
   /** The next units behind a place, with their statuses. */
@@ -96,5 +108,9 @@ export class Moment {
 
   close(): Promise<void> {
     return this.services.app.close();
+  }
+
+  private get readModels(): readonly ReadModel[] {
+    return this.services.app.get<ReadModel>(ReadModel, { strict: false, each: true });
   }
 }

@@ -47,8 +47,16 @@ export class NearCopies {
     } catch {
       // Somebody has deleted it: the view begins at the beginning.
       await removeReadModels(dataFolder);
-      this.copies = this.copies.filter((each) => each !== copy);
+      await this.drop(ref, position);
     }
+  }
+
+  /** Removes one that is of no use. */
+  async drop(ref: string, position: Position): Promise<void> {
+    const copy = this.copies.find((each) => each.ref === ref && each.position === position);
+    if (copy === undefined) return;
+    this.copies = this.copies.filter((each) => each !== copy);
+    await rm(copy.folder, { recursive: true, force: true });
   }
 
   /** Copies what a moment shows, while nothing changes it, unless that alone takes too much. */

@@ -8,9 +8,14 @@ describe('ViewCheckpoints', () => {
   let dataDir: string;
   let checkpoints: ViewCheckpoints;
 
+  const withTables = (signature: string): ViewCheckpoints =>
+    new ViewCheckpoints({ CAIRN_DATA_DIR: dataDir, PAST_CHECKPOINTS_MIB: 1 }, 'iceprod.main.a', signature);
+
+  const kept = (...names: readonly string[]): string => join(dataDir, 'past', 'checkpoints', ...names);
+
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'cairn-view-checkpoints-'));
-    checkpoints = new ViewCheckpoints({ CAIRN_DATA_DIR: dataDir, PAST_CHECKPOINTS_MIB: 1 }, 'iceprod.main.a');
+    checkpoints = withTables('some');
   });
 
   afterEach(() => rmSync(dataDir, { recursive: true }));
@@ -61,18 +66,26 @@ describe('ViewCheckpoints', () => {
     database.exec('CREATE TABLE t (b BLOB); INSERT INTO t VALUES (randomblob(100000))');
     database.close();
     for (let position = 1; position <= 24; position += 1) await checkpoints.save(position, folder, 1_000);
-    const [name = ''] = readdirSync(join(dataDir, 'past', 'checkpoints'));
-    const kept = readdirSync(join(dataDir, 'past', 'checkpoints', name));
-    expect(kept.length).toBeLessThanOrEqual(10 + 8);
-    expect(kept).toContain('24');
+    const left = readdirSync(kept('some', 'iceprod.main.a'));
+    expect(left.length).toBeLessThanOrEqual(10 + 8);
+    expect(left).toContain('24');
     expect(await checkpoints.lastUpTo(12)).toBeGreaterThan(0);
+  });
+
+  it('are not those with other tables, which are removed', async () => {
+    await checkpoints.save(100, showing('view-1-a', 1), 1_000);
+    const others = withTables('other');
+    expect(await others.lastUpTo(100)).toBeUndefined();
+    const folder = showing('view-1-b', 2);
+    // It is looked after once in eight.
+    for (let position = 101; position <= 108; position += 1) await others.save(position, folder, 1_000);
+    expect(readdirSync(kept())).toEqual(['other']);
+    expect(await others.lastUpTo(101)).toBe(101);
   });
 
   it('leave nothing of a damaged one', async () => {
     await checkpoints.save(100, showing('view-1-a', 1), 1_000);
-    const [name = ''] = readdirSync(join(dataDir, 'past', 'checkpoints'));
-    const kept = join(dataDir, 'past', 'checkpoints', name, '100', 'tasks.sqlite.zst');
-    writeFileSync(kept, 'no archive');
+    writeFileSync(kept('some', 'iceprod.main.a', '100', 'tasks.sqlite.zst'), 'no archive');
     const folder = folderOf('view-1-b');
     await checkpoints.restore(100, folder);
     expect(readdirSync(folder)).toEqual([]);

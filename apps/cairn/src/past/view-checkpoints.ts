@@ -6,7 +6,6 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { copyDatabase } from '#platform/copy-database.js';
 import type { Environment } from '#platform/environment.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
-import { CAIRN_VERSION } from '#platform/version.js';
 import { type Position, START } from '#ledger/ledger.js';
 import { PAST_FOLDER } from './past-folder.js';
 
@@ -47,19 +46,26 @@ export type CheckpointSettings = Pick<Environment, 'CAIRN_DATA_DIR' | 'PAST_CHEC
 
 /**
  * Read models of views of one workload, compressed, by the positions that they show. They save replaying what is before, and can be deleted at any
- * time: a file that does not fit the ledger or the program is made anew by the service that opens it.
+ * time. Those with other tables, which another version of Cairn has made, are in another folder.
  */
 export class ViewCheckpoints {
+  /** Of all tables. */
   private readonly root: string;
+  /** Of all workloads. */
+  private readonly shared: string;
   private readonly folder: string;
 
   private readonly bytesMax: number;
 
-  /** @param ref of the workload */
-  constructor({ CAIRN_DATA_DIR, PAST_CHECKPOINTS_MIB }: CheckpointSettings, ref: string) {
+  /**
+   * @param ref of the workload
+   * @param signature of the tables
+   */
+  constructor({ CAIRN_DATA_DIR, PAST_CHECKPOINTS_MIB }: CheckpointSettings, ref: string, signature: string) {
     this.root = join(CAIRN_DATA_DIR, PAST_FOLDER, 'checkpoints');
     this.bytesMax = PAST_CHECKPOINTS_MIB * MIB;
-    this.folder = join(this.root, `${ref}@${CAIRN_VERSION}`);
+    this.shared = join(this.root, signature);
+    this.folder = join(this.shared, ref);
   }
 
   /** The last position up to `until` that has a checkpoint; undefined when there is none. */
@@ -80,8 +86,13 @@ export class ViewCheckpoints {
     } catch {
       // Somebody has deleted or damaged it: the view begins at the beginning.
       await removeReadModels(dataFolder);
-      await rm(kept, { recursive: true, force: true });
+      await this.drop(position);
     }
+  }
+
+  /** Removes one that is of no use. */
+  async drop(position: Position): Promise<void> {
+    await rm(join(this.folder, String(position)), { recursive: true, force: true });
   }
 
   /**
@@ -95,26 +106,30 @@ export class ViewCheckpoints {
     await mkdir(this.folder, { recursive: true, mode: PRIVATE_FOLDER });
     const unfinished = await mkdtemp(join(dataFolder, 'checkpoint-'));
     const source = readModelsIn(dataFolder);
-    for (const name of (await readdir(source)).filter((each) => each.endsWith('.sqlite'))) {
-      const copy = join(unfinished, name);
-      await copyDatabase(join(source, name), copy);
-      await pipeline(createReadStream(copy), createZstdCompress(COMPRESSION), createWriteStream(`${copy}.zst`));
-      await rm(copy);
+    try {
+      for (const name of (await readdir(source)).filter((each) => each.endsWith('.sqlite'))) {
+        const copy = join(unfinished, name);
+        await copyDatabase(join(source, name), copy);
+        await pipeline(createReadStream(copy), createZstdCompress(COMPRESSION), createWriteStream(`${copy}.zst`));
+        await rm(copy);
+      }
+      // Another process may have kept the same.
+      await rename(unfinished, kept).catch(() => undefined);
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
     }
-    // Another process may have kept the same.
-    await rename(unfinished, kept).catch(() => rm(unfinished, { recursive: true, force: true }));
     if (saves++ % SAVES_PER_LOOK === 0) await this.thinOut();
     return true;
   }
 
-  /** Drops half of the checkpoints of the workload that takes most, until all take no more than they may. */
+  /** Removes those with other tables, and drops half of the checkpoints of the workload that takes most, until all take no more than they may. */
   private async thinOut(): Promise<void> {
-    const all: KeptOfWorkload[] = [];
-    for (const workload of await namesIn(this.root)) {
-      const folder = join(this.root, workload);
-      if (workload.endsWith(`@${CAIRN_VERSION}`)) all.push(await keptIn(folder));
-      else await rm(folder, { recursive: true, force: true });
+    for (const folder of (await namesIn(this.root)).map((name) => join(this.root, name))) {
+      // What root has left behind stays.
+      if (folder !== this.shared) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
+    const all: KeptOfWorkload[] = [];
+    for (const workload of await namesIn(this.shared)) all.push(await keptIn(join(this.shared, workload)));
     for (;;) {
       const bytes = all.reduce((sum, workload) => sum + workload.bytes, 0);
       const [largest] = all.sort((one, other) => other.bytes - one.bytes);

@@ -5,7 +5,7 @@ import type { Log } from '#platform/logging.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
 import { lastRevisionUpTo } from '#ledger/revision-search.js';
 import type { BlobStore } from '#storage/blob-store.js';
-import { Moment } from './moment.js';
+import { Moment, SIGNATURE } from './moment.js';
 import { makeOwnFolder, makePastFolder } from './past-folder.js';
 import { NearCopies } from './near-copies.js';
 import { PastView } from './past-view.js';
@@ -37,6 +37,8 @@ interface Start {
   readonly position: Position;
   /** Puts what it shows into an empty data folder. */
   restore(dataFolder: string): Promise<void>;
+  /** It is of no use: what it shows does not fit the ledger. */
+  drop(): Promise<void>;
 }
 
 type Order<Kind extends ViewOrder['kind']> = Omit<Extract<ViewOrder, { kind: Kind }>, 'kind'>;
@@ -145,11 +147,34 @@ export class ViewKeeper {
 
   /** The last checkpoint or near copy. */
   private async startOf({ ref, position }: PastOfWorkload): Promise<Start> {
-    const checkpoints = new ViewCheckpoints(this.environment, ref);
+    const checkpoints = this.checkpointsOf(ref);
     const kept = (await checkpoints.lastUpTo(position)) ?? START;
     const near = this.near.lastUpTo(ref, position) ?? START;
-    if (near > kept) return { position: near, restore: (folder) => this.near.restore(ref, near, folder) };
-    return { position: kept, restore: (folder) => checkpoints.restore(kept, folder) };
+    return near > kept
+      ? {
+          position: near,
+          restore: (folder) => this.near.restore(ref, near, folder),
+          drop: () => this.near.drop(ref, near),
+        }
+      : {
+          position: kept,
+          restore: (folder) => checkpoints.restore(kept, folder),
+          drop: () => checkpoints.drop(kept),
+        };
+  }
+
+  /** Questions are answered also where nothing can be kept. */
+  private async isKept(saved: Promise<boolean>): Promise<boolean> {
+    try {
+      return await saved;
+    } catch (error) {
+      this.log.warn({ error }, 'A checkpoint of a view of the past could not be kept');
+      return false;
+    }
+  }
+
+  private checkpointsOf(ref: string): ViewCheckpoints {
+    return new ViewCheckpoints(this.environment, ref, SIGNATURE);
   }
 
   /**
@@ -179,7 +204,7 @@ export class ViewKeeper {
 
   /** Brings a moment that is open or a new one, from a start, to the position, and keeps checkpoints on the way. */
   private async goTo(past: PastOfWorkload, opened: Moment | undefined, start: Start): Promise<Moment> {
-    const checkpoints = new ViewCheckpoints(this.environment, past.ref);
+    const checkpoints = this.checkpointsOf(past.ref);
     let moment = opened;
     if (moment !== undefined) this.moments = this.moments.filter((each) => each !== moment);
     let unkept = 0;
@@ -191,7 +216,7 @@ export class ViewKeeper {
       )) {
         moment = await this.goOn(moment, { ...past, position }, start);
         unkept += this.distances.checkpoints;
-        if (await checkpoints.save(position, moment.folder, unkept)) unkept = 0;
+        if (await this.isKept(checkpoints.save(position, moment.folder, unkept))) unkept = 0;
       }
       moment = await this.goOn(moment, past, start);
     } catch (error) {
@@ -211,9 +236,14 @@ export class ViewKeeper {
     }
     const { present, environment, blobs, log } = this;
     const folder = await this.emptyFolder();
+    const place = { present, folder, environment, blobs, log };
     try {
-      if (start.position > START) await start.restore(folder);
-      return await Moment.open({ present, folder, environment, blobs, log }, past);
+      if (start.position === START) return await Moment.open(place, past);
+      await start.restore(folder);
+      const opened = await Moment.open(place, past);
+      // After a restore of the ledger it may be of another history. Nobody is to try it again.
+      if (opened.isNew) await start.drop().catch(() => undefined);
+      return opened;
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -275,7 +305,9 @@ export class ViewKeeper {
     const stops: Position[] = [];
     for (const stream of until - from < events ? [] : streams) {
       const [before, last] = [await this.revisionAt(stream, from), await this.revisionAt(stream, until)];
-      for (let revision = Math.floor(before / events + 1) * events; revision <= last; revision += events) {
+      // Not at its first event, which is revision 0.
+      const first = Math.max(1, Math.floor(before / events + 1)) * events;
+      for (let revision = first; revision <= last; revision += events) {
         const [event] = await this.present.readStream(stream, { from: revision, limit: 1 });
         if (event !== undefined) stops.push(event.position);
       }
