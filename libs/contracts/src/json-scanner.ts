@@ -82,7 +82,8 @@ export class JsonScanner {
       if (byte === BACKSLASH) {
         at += 1;
         this.isEscaped = at === length;
-        name?.add(chunk[at] ?? 0);
+        name?.add(byte);
+        if (!this.isEscaped) name?.add(chunk[at] ?? 0);
       } else if (byte === QUOTE) {
         this.isInString = false;
         return at + 1;

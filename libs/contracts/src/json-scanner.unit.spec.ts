@@ -85,4 +85,12 @@ describe('the scanner of JSON in chunks', () => {
   ])('finds the excess of broken JSON: %s', (_, text, reason) => {
     expect(excess([Buffer.from(text)], { values: 500, levels: 100 })).toBe(reason);
   });
+
+  it('tells names apart that differ in escapes only, and knows a name again that was cut in one', () => {
+    const [plain, escaped] = ['{"n":1,', '"\\n":1}'];
+    expect(excess([Buffer.from(plain + escaped)], { different: 1 })).toBe('has more than 1 different names');
+    const twice = '{"a\\n":{"a\\n":1}}';
+    const inEscape = twice.lastIndexOf('\\') + 1;
+    expect(excess(chunksOf(twice, [inEscape]), { different: 1 })).toBeUndefined();
+  });
 });
