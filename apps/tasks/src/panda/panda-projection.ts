@@ -39,7 +39,7 @@ const classOf = (id: string): string => `(
 /** Tasks of PanDA with their datasets, files, jobs and texts, and numbers of jobs. The engine's tables have come before. */
 export const pandaProjection: Projection = {
   name: 'panda',
-  version: 4,
+  version: 5,
   streamPrefixes: ['work-panda.'],
   eventTypes: EVENT_TYPES,
   tables: TASK_TABLES + TEXT_TABLES + DATASET_TABLE + FILE_TABLE + JOB_TABLES + COUNT_TABLES + SEQUENCE_TABLE,

@@ -103,7 +103,12 @@ const makings: fc.Arbitrary<Making> = fc.oneof(
     arbitrary: changing(end.map((ending) => ({ type: 'UnitSucceeded', data: { status: 'finished', end: ending } }))),
     weight: 6,
   },
-  changing(end.map((ending) => ({ type: 'UnitFailed', data: { status: 'failed', end: ending } }))),
+  changing(
+    fc.tuple(end, fc.constantFrom({}, { measure: 'not tried again' })).map(([ending, told]) => ({
+      type: 'UnitFailed',
+      data: { status: 'failed', end: ending, ...told },
+    })),
+  ),
   changing(anyShare.map((gshare) => ({ type: 'JobsPlaced', data: { site: 'SITE_B', set: { gshare } } }))),
   changing(fc.constant({ type: 'JobsPrioritized', data: { priority: 5 } })),
   changing(
@@ -253,8 +258,9 @@ describe('tables of PanDA after any events', () => {
         expect(store.view.countActiveOf('u')).toBe(count(({ status }) => !final.includes(status)));
         const inRows = new JobRows(reader);
         for (const job of jobs) {
-          const { attributes, files, reported, report } = inRows.jobAt(job.key) ?? {};
-          expect([job.attributes, job.files, job.reported, job.report]).toEqual([attributes, files, reported, report]);
+          const { attributes, files, reported, report, measure } = inRows.jobAt(job.key) ?? {};
+          expect([job.attributes, job.files]).toEqual([attributes, files]);
+          expect([job.reported, job.report, job.measure]).toEqual([reported, report, measure]);
           const unit = reader.byKey(job.key)?.unit;
           expect([unit?.status, unit?.site, unit?.priority]).toEqual([
             ...[job.status, job.attributes.computingSite, job.attributes.currentPriority],

@@ -123,6 +123,8 @@ export interface Job extends JobState {
   readonly reported: ReportedEnd | undefined;
   /** The output report that came with it, unless it is a text of its own. */
   readonly report: string | undefined;
+  /** What a rule did about its failure. */
+  readonly measure: string | undefined;
   readonly files: readonly JobFile[];
   /** Ids of the task's input files that it took. */
   readonly takes: readonly number[];

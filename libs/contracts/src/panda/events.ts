@@ -321,6 +321,8 @@ export interface JobSucceeded extends UnitSucceeded {
 /** A job has failed. */
 export interface JobFailed extends UnitFailed {
   readonly end: JobEnd;
+  /** What a rule for failed jobs did about it, which `reason` tells, too. */
+  readonly measure?: string;
 }
 
 /** Jobs got another priority. */

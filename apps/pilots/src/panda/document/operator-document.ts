@@ -79,6 +79,9 @@ const pattern: Check<string> = (value, path, faults) => {
   return source;
 };
 
+/** Of memory or time: more is a slip. */
+const FACTOR_MAX = 100;
+
 const retryRules: Check<readonly RetryRule[]> = listOf(
   members<RetryRule>({
     name: someText,
@@ -200,6 +203,12 @@ const checkedRules = (value: unknown, faults: Faults): readonly RetryRule[] => {
     all.map(({ name }) => name),
     faults,
   );
+  all.forEach(({ action, value }, index) => {
+    const isLimit = action === 'limit_retry';
+    const path = `retry_rules[${String(index)}].value`;
+    if (isLimit && !Number.isSafeInteger(value)) faults.add(path, 'must be an integer, because it limits attempts');
+    if (!isLimit && (value ?? 0) > FACTOR_MAX) faults.add(path, `must be at most ${String(FACTOR_MAX)}`);
+  });
   return all;
 };
 

@@ -28,15 +28,17 @@ export const endJob = (view: PandaView, job: Job, ending: JobEnding, timeMicros:
     ...(hours !== undefined && { hours }),
   };
   const { stream } = job.home;
-  const measure = status === 'failed' && end.inputs === 'failed' ? measureOf(view, job, end.set) : NO_MEASURE;
+  const measure = status === 'failed' && end.inputs === 'failed' ? measureOf(view, job, end) : NO_MEASURE;
   const event = ((): DecidedEvent => {
     if (status === 'finished') {
       const data: JobSucceeded = { ...common, status, end };
       return { stream, type: 'UnitSucceeded', data };
     }
     if (status === 'failed') {
-      const reason = `${errorText({ ...job.attributes, ...end.set })}${measure.text}`;
-      const data: JobFailed = { ...common, status, reason, end };
+      const error = errorText({ ...job.attributes, ...end.set });
+      const told =
+        measure.text === '' ? { reason: error } : { reason: `${error}; ${measure.text}`, measure: measure.text };
+      const data: JobFailed = { ...common, status, ...told, end };
       return { stream, type: 'UnitFailed', data };
     }
     const data: JobsMoved = { units: common.units, status, clears: ['lease'], end };

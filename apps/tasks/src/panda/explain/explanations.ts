@@ -36,6 +36,7 @@ export const explainJob = (reader: PandaReader, job: Job): object => {
     },
     command_to_pilot: attributes.commandToPilot,
     errors: errorsOf(attributes),
+    retry_rule: job.measure ?? null,
     task_status: task?.status ?? null,
     task_reason: task === undefined ? null : taskReason(task, reader.datasets(task)),
   };

@@ -22,7 +22,7 @@ import type { JobRecord } from './job.js';
 
 /**
  * A job is one row, by the key of its unit; its PandaID is the unit's id. `common` names the attributes that it was made with together with others;
- * `own` are all others. `reported` and `report` are set while the job waits for the adder. `jobset` is null where it is the job's task, as that of most jobs is; `debug` is set while an active job is in debug mode.
+ * `own` are all others. `reported` and `report` are set while the job waits for the adder, `measure` when it has failed. `jobset` is null where it is the job's task, as that of most jobs is; `debug` is set while an active job is in debug mode.
  * Of users the greatest `jobDefinitionID` of their jobs is kept, and how many of them are active.
  */
 export const JOB_TABLES = `
@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS panda_job (
   modified INTEGER NOT NULL,
   own TEXT NOT NULL,
   files TEXT NOT NULL,
-  takes TEXT NOT NULL
+  takes TEXT NOT NULL,
+  measure TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS panda_job_common (id INTEGER PRIMARY KEY, attributes TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS panda_home (workload INTEGER PRIMARY KEY, next_ordinal INTEGER NOT NULL) STRICT;
@@ -82,7 +83,8 @@ const NO_WORKLOAD: WorkloadId = 0;
 
 type JobStatesOptions = Parameters<JobView['jobStates']>[1];
 
-const COLUMNS = 'key, panda_id, kind, status, reported, report, common, class, changed, modified, own, files, takes';
+const COLUMNS =
+  'key, panda_id, kind, status, reported, report, common, class, changed, modified, own, files, takes, measure';
 
 type JobRow = readonly [
   ...[
@@ -94,6 +96,7 @@ type JobRow = readonly [
     report: string | null,
   ],
   ...[common: number, classId: number, changed: number, modified: number, own: string, files: string, takes: string],
+  measure: string | null,
 ];
 
 type ReportedRow = readonly [key: UnitKey, pandaId: number, kind: JobKind, status: number];
@@ -170,8 +173,11 @@ export class RecentJobs {
    */
   remember(job: StoredJob, ownText: string): void {
     this.jobs.delete(job.key);
-    const { filesText, takesText, report } = job;
-    const characters = ownText.length + filesText.length + takesText.length + (report?.length ?? 0);
+    const { filesText, takesText, report, measure } = job;
+    const characters = [ownText, filesText, takesText, report, measure].reduce(
+      (sum, text) => sum + (text?.length ?? 0),
+      0,
+    );
     if (characters > RECENT_CHARACTERS_MAX) return;
     this.jobs.set(job.key, { job, characters: RECENT_CHARACTERS_EACH + characters });
     this.rememberKey(job.pandaId, job.key);
@@ -406,6 +412,7 @@ export class JobRows {
       own: JSON.parse(row[10]) as JobAttributes,
       filesText: row[11],
       takesText: row[12],
+      measure: row[13],
     };
   }
 
@@ -475,6 +482,7 @@ class LazyJob implements Job {
   readonly status: JobStatus;
   readonly reported: ReportedEnd | undefined;
   readonly report: string | undefined;
+  readonly measure: string | undefined;
   private knownAttributes: JobValues | undefined;
   private knownFiles: readonly JobFile[] | undefined;
   private knownTakes: readonly number[] | undefined;
@@ -486,6 +494,7 @@ class LazyJob implements Job {
     ({ key: this.key, pandaId: this.pandaId, kind: this.kind, status: this.status } = stored);
     this.reported = stored.reported ?? undefined;
     this.report = stored.report ?? undefined;
+    this.measure = stored.measure ?? undefined;
   }
 
   get ordinal(): number {

@@ -65,8 +65,8 @@ export class JobWriter {
     // SQLite updates the indexes of all columns that a statement names: most heartbeats change none but the time.
     this.updatePlain = database.prepare('UPDATE panda_job SET modified = ?, own = ? WHERE key = ?');
     this.updateEnded = database.prepare(
-      `UPDATE panda_job SET status = ?, reported = ?, report = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ?, files = ?
-       WHERE key = ?`,
+      `UPDATE panda_job SET status = ?, reported = ?, report = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ?, files = ?,
+         measure = ? WHERE key = ?`,
     );
     this.updateFiles = database.prepare('UPDATE panda_job SET files = ?, takes = ? WHERE key = ?');
     this.setNextOrdinal = database.prepare(
@@ -228,7 +228,7 @@ export class JobWriter {
       debug === debugOf(before);
     const filesText = files === undefined ? after.filesText : JSON.stringify(files);
     this.recent.remember({ ...after, filesText }, own);
-    if (files !== undefined) this.updateEnded.run(...changes, filesText, key);
+    if (files !== undefined) this.updateEnded.run(...changes, filesText, after.measure, key);
     else if (isAlike) this.updatePlain.run(modifiedMicros, own, key);
     else this.update.run(...changes, key);
   }

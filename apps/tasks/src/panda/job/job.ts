@@ -11,6 +11,8 @@ export interface JobRecord {
   readonly reported: ReportedEnd | null;
   /** The output report that came with it, unless it is a text of its own. */
   readonly report: string | null;
+  /** What a rule did about its failure. */
+  readonly measure: string | null;
   /** Attributes that events have set, and those in which it differed from other jobs from the start. */
   readonly own: JobAttributes;
   /** Microseconds since the Unix epoch: of the last change of status, and of the last event. */
@@ -48,8 +50,11 @@ export const evolveJob = (job: JobRecord, event: JobEvent, timeMicros: number): 
       return { ...moved(status, { ...set, ...end?.set }), reported: final, report };
     }
     case 'UnitSucceeded':
-    case 'UnitFailed':
       return moved(event.data.status, event.data.end.set);
+    case 'UnitFailed': {
+      const { status, end, measure = null } = event.data;
+      return { ...moved(status, end.set), measure };
+    }
     case 'JobsAmended':
       return { ...touched, own: { ...job.own, ...event.data.set } };
     case 'JobsPrioritized':

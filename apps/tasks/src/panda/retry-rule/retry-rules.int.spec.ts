@@ -2,6 +2,7 @@ import type { JobFailed } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import { endJob } from '../adder/end-job.js';
+import { explainJob } from '../explain/explanations.js';
 import { TaskRun, withFiles } from '../testing/task-run.js';
 import { actingRules } from './acting-rule.js';
 
@@ -13,10 +14,21 @@ const rule = (fields: Partial<RetryRule> = {}): RetryRule => ({
 
 const TOO_MUCH_MEMORY: JobAttributes = { pilotErrorCode: 1212, pilotErrorDiag: 'payload exceeded 2000 MB' };
 
+const secondary = (files: number, fields: object): object => ({
+  ...{ type: 'template', param_type: 'input', value: '-s ${IN2}', dataset: 'user.demo.more' },
+  files: Array.from({ length: files }, (_, at) => ({ lfn: `more.${at + 1}`, fsize: 9 * 1024 ** 2 })),
+  ...fields,
+});
+
 /** A task whose first jobs fail by this error, which rules are about. */
 class Failures extends TaskRun {
-  constructor(rules: readonly RetryRule[], fields: Readonly<Record<string, unknown>> = {}) {
-    super(withFiles(4, { nMaxFilesPerJob: 4, ...fields }));
+  constructor(
+    rules: readonly RetryRule[],
+    fields: Readonly<Record<string, unknown>> = {},
+    ...inputs: readonly object[]
+  ) {
+    const document = withFiles(4, { nMaxFilesPerJob: 4, ...fields });
+    super({ ...document, jobParameters: [...(document['jobParameters'] as readonly object[]), ...inputs] });
     const data = { retry_rules: rules };
     this.apply({ stream: 'directory-panda.main.configuration', type: 'RetryRulesConfigured', data });
   }
@@ -45,6 +57,10 @@ describe('retry rules', () => {
     expect(run.failWith()).toBe(
       'pilot 1212: payload exceeded 2000 MB; memory raised to 3000 MB per core by the rule one',
     );
+    const [failed] = run.jobs('failed');
+    expect(failed && explainJob(run.view, failed)).toMatchObject({
+      retry_rule: 'memory raised to 3000 MB per core by the rule one',
+    });
     expect([run.ram, run.jobs('activated')[0]?.attributes.resource_type]).toEqual([[2700], 'SCORE_HIMEM']);
     run.failWith();
     expect(run.ram).toEqual([4500]);
@@ -76,6 +92,42 @@ describe('retry rules', () => {
     run.failWith();
     expect(run.jobs('activated').map(({ attributes }) => attributes.maxCpuCount)).toEqual([200, 200, 200, 200]);
     expect(run.task.attributes.cpuTime).toBe(20);
+  });
+
+  it('raise it by their factor also where jobs share a large input', () => {
+    const shared = secondary(1, { reusable: true, nFilesPerJob: 1 });
+    const run = new Failures([rule({ action: 'increase_cputime' })], { walltime: 100, nFilesPerJob: 1 }, shared);
+    expect(run.jobs('activated').map(({ attributes }) => attributes.maxCpuCount)).toEqual([1000, 1000, 1000, 1000]);
+    run.failWith();
+    expect(run.jobs('activated').map(({ attributes }) => attributes.maxCpuCount)).toEqual([2000, 2000, 2000, 2000]);
+  });
+
+  it('raise it no further than to a year', () => {
+    const times = { walltime: 1e7, walltimeUnit: 'secondsFixed' };
+    const run = new Failures([rule({ action: 'increase_cputime', value: 100 })], times);
+    const asked = [1, 2].map(() => {
+      run.failWith();
+      return run.task.attributes.walltime;
+    });
+    expect(asked).toEqual([31_622_400, 31_622_400]);
+  });
+
+  it('leave files alone that another job has by now', () => {
+    const run = new Failures([rule({ action: 'no_retry' })]);
+    const [late] = run.jobs('activated');
+    const files = run.files('input').map(({ id }) => [id, id]);
+    run.apply({ stream: run.task.stream, type: 'FilesReopened', data: { files } });
+    run.settle();
+    if (late === undefined) throw new Error('There is no job');
+    const ending = { status: 'failed', end: { set: TOO_MUCH_MEMORY, inputs: 'failed' } } as const;
+    const events = endJob(run.view, late, ending, run.timeMicros);
+    expect([run.jobs().length, events.map(({ type }) => type)]).toEqual([2, ['UnitFailed']]);
+  });
+
+  it('count the files of the master input only', () => {
+    const run = new Failures([rule({ action: 'reduce_input_per_job' })], {}, secondary(12, { ratio: 3 }));
+    run.failWith();
+    expect(run.jobs('activated').map(({ takes }) => takes.length)).toEqual([8, 8]);
   });
 
   it('give jobs less input, where the task leaves that to the server', () => {
