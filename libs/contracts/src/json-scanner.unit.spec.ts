@@ -50,8 +50,9 @@ describe('the scanner of JSON in chunks', () => {
         const [values, names, levels] = [limits.values - 1, limits.names - 1, limits.levels - 1];
         expect(excess(chunks, { values })).toBe(`has more than ${values} values`);
         if (names >= 0) expect(excess(chunks, { names })).toBe(`has more than ${names} names`);
-        if (different > 0) {
-          expect(excess(chunks, { different: different - 1 })).toBe(`has more than ${different - 1} different names`);
+        // Two names may have the same hash.
+        if (different > 1) {
+          expect(excess(chunks, { different: different - 2 })).toBe(`has more than ${different - 2} different names`);
         }
         if (levels >= 0) expect(excess(chunks, { levels })).toBe(`is nested deeper than ${levels} levels`);
       }),
