@@ -77,6 +77,9 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     }
     const contents = this.contents(key);
     const workload = this.workloads.indexOf(key);
+    if (type === 'JobsInitialized') {
+      contents.initializedRun = (JSON.parse(contents.parts.status.document) as { run_id: number }).run_id;
+    }
     switch (type as keyof TorcEvents | keyof UnitEvents) {
       case 'WorkflowReplaced': {
         const { part, document, request_digest: digest, is_reset: isReset } = data as TorcEvents['WorkflowReplaced'];
@@ -160,10 +163,6 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
         this.changeJobs(contents, { type, data, timeMicros } as UnitEvent);
         return;
       }
-      case 'JobsInitialized':
-        contents.initializedRun = (JSON.parse(contents.parts.status.document) as { run_id: number }).run_id;
-        this.changeJobs(contents, { type, data, timeMicros } as unknown as UnitEvent);
-        return;
       default:
         this.changeJobs(contents, { type, data, timeMicros } as UnitEvent);
     }
