@@ -1,9 +1,14 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
 
-/** Sections of the operator's document (PanDA contract 10.1). */
-export const CONFIGURATION_SECTIONS = [
-  ...(['queues', 'users', 'vos', 'storages', 'shares', 'resource_types', 'retry_rules'] as const),
-] as const;
+/** Sections of the operator's document whose entries have names (PanDA contract 10.1). */
+export const NAMED_SECTIONS = ['queues', 'users', 'vos', 'storages'] as const;
+export type NamedSection = (typeof NAMED_SECTIONS)[number];
+
+/** Sections that are one list, in which the order counts. */
+export const LIST_SECTIONS = ['shares', 'resource_types', 'retry_rules'] as const;
+export type ListSection = (typeof LIST_SECTIONS)[number];
+
+export const CONFIGURATION_SECTIONS = [...NAMED_SECTIONS, ...LIST_SECTIONS] as const;
 export type ConfigurationSection = (typeof CONFIGURATION_SECTIONS)[number];
 
 export interface ConfigurationEntry {

@@ -1,11 +1,10 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
-import type { ConfigurationEntry, ConfigurationSection } from '#contracts/panda/administration.js';
-import { DEFAULT_RESOURCE_TYPES, DEFAULT_SHARES } from '#contracts/panda/queues.js';
+import type { ConfigurationEntry, ConfigurationSection, ListSection } from '#contracts/panda/administration.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { Faults } from '../document/check.js';
-import { type Entry, type ListSection, listValue, namedValue } from '../document/operator-document.js';
+import { DEFAULT_LISTS, type Entry, listValue, namedValue } from '../document/operator-document.js';
 import { configured, LIST_NAME, removed } from './entry-events.js';
 import type { ConfigurationView } from './entry-tables.js';
 
@@ -18,12 +17,6 @@ const NAME_OF_ITEM: Readonly<Record<ListSection, string>> = {
   shares: 'name',
   resource_types: 'resource_name',
   retry_rules: 'name',
-};
-
-const DEFAULT_ITEMS: Readonly<Record<ListSection, readonly object[]>> = {
-  shares: DEFAULT_SHARES,
-  resource_types: DEFAULT_RESOURCE_TYPES,
-  retry_rules: [],
 };
 
 export const isList = (section: ConfigurationSection): section is ListSection => section in NAME_OF_ITEM;
@@ -53,7 +46,7 @@ export const readDocument = (view: ConfigurationView, entries: readonly Entry[])
 export const itemsOf = (view: ConfigurationView, section: ListSection): ReadonlyMap<string, JsonMembers> => {
   const value = view.value(section, LIST_NAME);
   const items: readonly JsonMembers[] =
-    value === undefined ? DEFAULT_ITEMS[section].map((item) => ({ ...item })) : (JSON.parse(value) as JsonMembers[]);
+    value === undefined ? DEFAULT_LISTS[section].map((item) => ({ ...item })) : (JSON.parse(value) as JsonMembers[]);
   return new Map(items.map((item) => [String(item[NAME_OF_ITEM[section]]), item]));
 };
 

@@ -1,5 +1,5 @@
 import type { PandaDirectoryEvents, PandaUser, Vo } from '#contracts/panda/configuration.js';
-import type { ConfigurationSection } from '#contracts/panda/administration.js';
+import type { ConfigurationSection, NamedSection } from '#contracts/panda/administration.js';
 import type { PandaConfigurationEvents, Queue, QueueEvents, ResourceType, Share } from '#contracts/panda/queues.js';
 import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
@@ -54,11 +54,7 @@ export const configured = ({ section, name, value }: EntryValue, fromDocument?: 
 };
 
 /** Records that there is no such entry any more. */
-export const removed = (
-  section: Exclude<ConfigurationSection, 'shares' | 'resource_types' | 'retry_rules'>,
-  name: string,
-  fromDocument?: string,
-): DecidedEvent => {
+export const removed = (section: NamedSection, name: string, fromDocument?: string): DecidedEvent => {
   const data = fromDocument === undefined ? { name } : { name, from_document: fromDocument };
   switch (section) {
     case 'queues':

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { ConfigurationSection } from '#contracts/panda/administration.js';
+import {
+  type ConfigurationSection,
+  LIST_SECTIONS,
+  type ListSection,
+  NAMED_SECTIONS,
+  type NamedSection,
+} from '#contracts/panda/administration.js';
 import type { PandaUser, Vo, VoIssuer } from '#contracts/panda/configuration.js';
 import { DEFAULT_RESOURCE_TYPES, DEFAULT_SHARES, type ResourceType, type Share } from '#contracts/panda/queues.js';
 import { ERROR_SOURCES, RETRY_ACTIONS, type RetryRule } from '#contracts/panda/retry-rules.js';
@@ -21,13 +27,6 @@ import {
   someText,
   text,
 } from './check.js';
-
-/** Sections whose entries have names. */
-const NAMED_SECTIONS = ['queues', 'users', 'vos', 'storages'] as const;
-type NamedSection = (typeof NAMED_SECTIONS)[number];
-/** Sections that are one list, in which the order counts. */
-const LIST_SECTIONS = ['shares', 'resource_types', 'retry_rules'] as const;
-export type ListSection = (typeof LIST_SECTIONS)[number];
 
 /** An entry of the operator's document. */
 export interface Entry extends EntryValue {
@@ -238,15 +237,20 @@ const digestOf = (value: unknown): string =>
     .digest('base64url')
     .slice(0, DIGEST_CHARACTERS);
 
+/** The lists that hold until an operator gives others. */
+export const DEFAULT_LISTS: Readonly<Record<ListSection, readonly object[]>> = {
+  shares: DEFAULT_SHARES,
+  resource_types: DEFAULT_RESOURCE_TYPES,
+  retry_rules: [],
+};
+
 /** What holds without a document, and what stands for the sections that a document leaves out (contract 10.1). */
 const DEFAULTS: Readonly<Record<ConfigurationSection, unknown>> = {
   queues: { LOCAL: {} },
   users: {},
   vos: { wlcg: { issuers: ['cairn'] } },
   storages: {},
-  shares: DEFAULT_SHARES,
-  resource_types: DEFAULT_RESOURCE_TYPES,
-  retry_rules: [],
+  ...DEFAULT_LISTS,
 };
 
 const sections = members<Readonly<Record<ConfigurationSection, unknown>>>({

@@ -8,6 +8,7 @@ import {
   type ResourceType,
   type Share,
 } from '#contracts/panda/queues.js';
+import type { ListSection } from '#contracts/panda/administration.js';
 import type { RetryRule } from '#contracts/panda/retry-rules.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
@@ -24,7 +25,7 @@ const EVENT_TYPES: readonly (keyof SiteEvents)[] = [
 ];
 
 /** What changed: a queue by its name, or the lists that all queues share. */
-export type SiteChange = { readonly queue: string } | { readonly list: 'shares' | 'resource_types' | 'retry_rules' };
+export type SiteChange = { readonly queue: string } | { readonly list: ListSection };
 
 /**
  * The copy of queues, shares and resource types that jobs are placed by (contract 3.14 to 3.16), and of the rules for failed jobs. All of it is in memory: brokerage reads
