@@ -317,7 +317,8 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     await run('schedule-nodes', workflow);
     await eventually(() => states(workflow), ['active']);
     const [running] = squeue('%A');
-    const { stdout: queued } = await run('schedule-nodes', workflow);
+    const { stdout: queued, ...scheduled } = await run('schedule-nodes', workflow);
+    expect(scheduled).toEqual({ exitCode: 0, stderr: '' });
     expect(await run('cancel --queued', workflow)).toMatchObject({ exitCode: 0, stdout: queued });
     expect(await states(workflow)).toEqual(['active', 'complete']);
     expect(await run('cancel', workflow)).toMatchObject({ exitCode: 0, stdout: `${running ?? ''}\n` });
