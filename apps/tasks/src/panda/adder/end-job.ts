@@ -3,9 +3,9 @@ import { microsOfTime } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { hasRanges, settleRanges } from '../range/settle-ranges.js';
 import type { JobEnding } from '../range/settlement.js';
+import { errorText } from '../job/job-errors.js';
 import { measureOf, NO_MEASURE } from '../retry-rule/carry-out.js';
 import type { Job, PandaView } from '../view.js';
-import { errorText } from './errors.js';
 
 const MICROS_PER_HOUR = 3_600_000_000;
 
@@ -35,7 +35,7 @@ export const endJob = (view: PandaView, job: Job, ending: JobEnding, timeMicros:
       return { stream, type: 'UnitSucceeded', data };
     }
     if (status === 'failed') {
-      const error = errorText({ ...job.attributes, ...end.set });
+      const error = errorText({ ...job.attributes, ...end.set }) || 'failed without an error';
       const told =
         measure.text === '' ? { reason: error } : { reason: `${error}; ${measure.text}`, measure: measure.text };
       const data: JobFailed = { ...common, status, ...told, end };

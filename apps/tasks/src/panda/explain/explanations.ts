@@ -4,7 +4,8 @@ import { inputCounts } from '../file/input-counts.js';
 import type { PandaReader } from '../sqlite-view.js';
 import { phaseOf } from '../status-table.js';
 import type { Job, Task } from '../view.js';
-import { errorsOf, jobReason } from './job-reason.js';
+import { jobErrors } from '../job/job-errors.js';
+import { jobReason } from './job-reason.js';
 import { taskReason } from './task-reason.js';
 
 /** Steps of a task that are told, the last ones. */
@@ -35,7 +36,7 @@ export const explainJob = (reader: PandaReader, job: Job): object => {
       resource_type: attributes.resource_type,
     },
     command_to_pilot: attributes.commandToPilot,
-    errors: errorsOf(attributes),
+    errors: jobErrors(attributes).map(({ text }) => text),
     retry_rule: job.measure ?? null,
     task_status: task?.status ?? null,
     task_reason: task === undefined ? null : taskReason(task, reader.datasets(task)),

@@ -1,31 +1,9 @@
-import type { JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
+import type { JobValues } from '#contracts/panda/job-attributes.js';
 import { plainTime } from '#contracts/panda/times.js';
+import { errorText } from '../job/job-errors.js';
 import type { Job, PandaView } from '../view.js';
 
 type ReasonView = Pick<PandaView, 'queue' | 'countAtSite' | 'task'>;
-
-/** Pairs of a code and a diagnostic, with the part of the system that they come from. */
-const ERRORS = [
-  ['pilot', 'pilotErrorCode', 'pilotErrorDiag'],
-  ['payload', 'exeErrorCode', 'exeErrorDiag'],
-  ['transformation', 'transExitCode', 'exeErrorDiag'],
-  ['data management', 'ddmErrorCode', 'ddmErrorDiag'],
-  ['brokerage', 'brokerageErrorCode', 'brokerageErrorDiag'],
-  ['job dispatcher', 'jobDispatcherErrorCode', 'jobDispatcherErrorDiag'],
-  ['server', 'taskBufferErrorCode', 'taskBufferErrorDiag'],
-  ['worker', 'supErrorCode', 'supErrorDiag'],
-] as const;
-
-/** All errors of a job, each as a sentence. Several errors of one failure are told together. */
-export const errorsOf = (job: JobAttributes): readonly string[] =>
-  ERRORS.flatMap(([source, codeName, diagName]) => {
-    const [code, diag] = [job[codeName], job[diagName]];
-    if (code === undefined || code === null || code === 0 || code === '0' || code === '') return [];
-    const isToldAlready = source === 'transformation' && job.exeErrorCode !== 0 && job.exeErrorCode !== undefined;
-    return [
-      `${source} error ${code}${diag === undefined || diag === null || diag === '' || isToldAlready ? '' : `: ${diag}`}`,
-    ];
-  });
 
 const whereOf = ({ computingSite }: JobValues): string => (computingSite === null ? '' : ` at ${computingSite}`);
 
@@ -55,8 +33,8 @@ const reasonOfThrottled = (view: ReasonView, { taskId }: Job): string => {
 };
 
 const ended = (what: string, { attributes }: Job): string => {
-  const errors = errorsOf(attributes);
-  return errors.length === 0 ? `It is ${what}.` : `It is ${what}${whereOf(attributes)}: ${errors.join('; ')}.`;
+  const errors = errorText(attributes);
+  return errors === '' ? `It is ${what}.` : `It is ${what}${whereOf(attributes)}: ${errors}.`;
 };
 
 /** Says in one sentence why a job is where it is: it names the first thing that has to change. */

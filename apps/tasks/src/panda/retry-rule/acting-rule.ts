@@ -1,7 +1,7 @@
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { RETRY_ACTIONS, type RetryRule } from '#contracts/panda/retry-rules.js';
 import { BoundedPattern } from '#platform/bounded-pattern.js';
-import { type JobError, jobErrors } from '../adder/errors.js';
+import { type JobError, jobErrors } from '../job/job-errors.js';
 
 /** What of a job rules look at besides its errors. */
 type Kind = Pick<JobAttributes, 'cmtConfig' | 'AtlasRelease' | 'workQueue_ID'>;

@@ -55,7 +55,7 @@ describe('retry rules', () => {
     const run = new Failures([rule()]);
     expect(run.ram).toEqual([1800]);
     expect(run.failWith()).toBe(
-      'pilot 1212: payload exceeded 2000 MB; memory raised to 3000 MB per core by the rule one',
+      'pilot error 1212: payload exceeded 2000 MB; memory raised to 3000 MB per core by the rule one',
     );
     const [failed] = run.jobs('failed');
     expect(failed && explainJob(run.view, failed)).toMatchObject({
@@ -157,7 +157,7 @@ describe('retry rules', () => {
   it('that are not active are told only', () => {
     const run = new Failures([rule({ active: false })]);
     expect(run.failWith()).toBe(
-      'pilot 1212: payload exceeded 2000 MB; memory raised to 3000 MB per core by the rule one, if it was active',
+      'pilot error 1212: payload exceeded 2000 MB; memory raised to 3000 MB per core by the rule one, if it was active',
     );
     expect(run.ram).toEqual([1800]);
   });

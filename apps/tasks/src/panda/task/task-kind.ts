@@ -8,7 +8,7 @@ import type { EventOf } from '#event-sourcing/event-of.js';
 import type { Phase } from '../../engine/phase.js';
 import type { UnitKey } from '../../engine/unit.js';
 import { type Progress, stateByUnits, type WorkloadFacts, type WorkloadKind } from '../../workload/workload-kind.js';
-import { errorsOf } from '../explain/job-reason.js';
+import { errorText } from '../job/job-errors.js';
 import { DATASET_TYPES } from '../file/file-words.js';
 import { taskIdOf } from '../streams.js';
 
@@ -103,7 +103,7 @@ export const taskKind: WorkloadKind = {
   failureReasonOn: (database) => {
     const attributesOf = attributesOn(database);
     // What the pilot has reported before counts as well.
-    return (key) => errorsOf(attributesOf(key)).join('; ') || undefined;
+    return (key) => errorText(attributesOf(key)) || undefined;
   },
   workersOn: (database) => {
     const attributesOf = attributesOn(database);
