@@ -86,7 +86,7 @@ describe('the feed, with everything killed at random moments', () => {
     broker = own;
     const running = await startOver(own, VARIABLES, ['events', 'auth']);
     cairn = running;
-    const writer = new Mortal([WRITER, join(running.dataDir, 'ledger.sqlite'), 'w']);
+    const writer = new Mortal([WRITER, running.dataDir, 'w']);
     const table = join(folder, 'events.sqlite');
     const subscriber = new Mortal([resolve('examples/subscriber/subscriber.mjs')], {
       ...{ NATS_URL: `tls://${SUBSCRIBER.name}:${encodeURIComponent(SUBSCRIBER.password)}@127.0.0.1:${own.port}` },
@@ -150,7 +150,7 @@ describe('the feed, with everything killed at random moments', () => {
   it(`is told every event once and in order by an embedded Cairn, despite ${KILLS_EMBEDDED} kills`, async () => {
     const running = await startEmbedded(VARIABLES);
     cairn = running;
-    const writer = new Mortal([WRITER, join(running.dataDir, 'ledger.sqlite'), 'w']);
+    const writer = new Mortal([WRITER, running.dataDir, 'w']);
     mortals = [writer];
     writer.start();
     const token = await running.token({ username: 'root', roles: ['admin'] });

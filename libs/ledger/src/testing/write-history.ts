@@ -1,10 +1,11 @@
 /**
- * Appends to streams of its own, now and then a staged batch, until it is killed. Started again, it goes on where the ledger is.
- * `write-history.js <file> <name>`
+ * Appends to streams of its own, now and then a staged batch, until it is killed. Started again, it goes on where the ledger is: the server that
+ * `EVENTSTORE_URL` names, or the SQLite file in the data folder.
+ * `write-history.js <data folder> <name>`
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NewEvent, NO_STREAM } from '../ledger.js';
-import { SqliteLedger } from '../sqlite-ledger.js';
+import { openLedger } from '../open-ledger.js';
 import { abandonUnsealed, appendStaged } from '../staged-batch.js';
 import { someEvent, someMetadata } from './new-events.js';
 
@@ -15,9 +16,9 @@ const BATCH_EVERY = 100;
 const BATCH_EVENTS = 12;
 const BATCH_EVENT_BYTES = 100_000;
 
-const [file = '', name = ''] = process.argv.slice(2);
+const [dataDir = '', name = ''] = process.argv.slice(2);
 
-const ledger = await SqliteLedger.open(file);
+const ledger = await openLedger({ dataDir, eventStoreUrl: process.env['EVENTSTORE_URL'] });
 
 const amended = (bytes: number): NewEvent => ({
   ...someEvent({ units: [[Math.floor(Math.random() * 10), 10]], fields: JSON.stringify({ note: 'n'.repeat(bytes) }) }),
