@@ -186,12 +186,12 @@ describe('EventStoreDB with faults', () => {
   describe('a subscription', () => {
     beforeEach(() => open(1));
 
-    it('continues where it was dropped', async () => {
+    it.each(['connection', 'too slow'] as const)('continues where it was dropped (%s)', async (why) => {
       const stream = streamName();
       const following = collect(ledger.subscribe(), 3);
       await ledger.append(stream, NO_STREAM, [someEvent()]);
       await until(() => double.subscriptionCount === 1);
-      double.dropSubscriptions();
+      double.dropSubscriptions(why);
       await ledger.append(stream, 0, [someEvent()]);
       await ledger.append(stream, 1, [someEvent()]);
       expect((await following).map(({ revision }) => revision)).toEqual([0, 1, 2]);
@@ -253,11 +253,11 @@ describe('EventStoreDB with faults', () => {
       const controller = new AbortController();
       const first = collect(ledger.subscribe({ signal: controller.signal }), Infinity);
       let revision = NO_STREAM;
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 10; round++) {
         ({ revision } = await ledger.append(
           stream,
           revision,
-          Array.from({ length: 1000 }, () => someEvent()),
+          Array.from({ length: 300 }, () => someEvent()),
         ));
       }
       expect(await collect(ledger.subscribe({ streamPrefixes: [stream] }), 3000)).toHaveLength(3000);
@@ -268,6 +268,13 @@ describe('EventStoreDB with faults', () => {
 
   describe('a reading', () => {
     beforeEach(() => open(1));
+
+    it('finds no event where none begins, which the server refuses', async () => {
+      const { position } = await ledger.append(streamName(), NO_STREAM, [someEvent()]);
+      await ledger.append(streamName(), NO_STREAM, [someEvent()]);
+      expect(await ledger.eventAt(position + 1)).toBeUndefined();
+      expect((await ledger.eventAt(position))?.position).toBe(position);
+    });
 
     it('hands over few large events at once', async () => {
       const stream = streamName();

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerUnavailable, OutcomeUnknown, RevisionConflict, TransferRefused } from './errors.js';
 import { CALL_DEADLINE_MS, EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
-import { appendError } from './eventstoredb-errors.js';
+import { appendError, isNoPosition } from './eventstoredb-errors.js';
 import { chained, type ChainedEvent, ReceivedEvent, recordsOf, withHash } from './eventstoredb-message.js';
 import { readAllRequest, readStreamRequest } from './eventstoredb-request.js';
 import { SharedSubscription } from './eventstoredb-subscription.js';
@@ -100,10 +100,14 @@ export class EventStoreDbLedger extends Ledger {
 
   override async eventAt(position: Position): Promise<RecordedEvent | undefined> {
     const request = readAllRequest(position, true, undefined, 1);
-    for await (const messages of this.connection.read(request, { idleMs: CALL_DEADLINE_MS })) {
-      for (const message of messages) {
-        if (message instanceof ReceivedEvent && message.position === position) return message.record();
+    try {
+      for await (const messages of this.connection.read(request, { idleMs: CALL_DEADLINE_MS })) {
+        for (const message of messages) {
+          if (message instanceof ReceivedEvent && message.position === position) return message.record();
+        }
       }
+    } catch (error) {
+      if (!isNoPosition(error)) throw error;
     }
     return undefined;
   }

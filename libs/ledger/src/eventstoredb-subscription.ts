@@ -54,6 +54,8 @@ export class SharedSubscription {
   /** Everything wanted up to here has been received. */
   private upTo: Position = START;
   private heardMs = 0;
+  /** Events that the subscription brought, not those that were read instead. */
+  private broughtCount = 0;
   /** What somebody waits for, although it may be in a stream that nobody here wants. */
   private awaited: Position = START;
   private looking: Promise<unknown> | undefined;
@@ -219,7 +221,7 @@ export class SharedSubscription {
     const ended = AbortSignal.any([signal, this.connection.closed]);
     let reconnectMs = RECONNECT_MS_MIN;
     while (!isAborted(ended)) {
-      const { wanted, upTo } = this;
+      const { wanted, broughtCount } = this;
       try {
         await this.receiveOnce(ended);
       } catch (error) {
@@ -230,8 +232,9 @@ export class SharedSubscription {
         }
       }
       if (isAborted(ended)) return;
-      if (this.upTo > upTo) reconnectMs = RECONNECT_MS_MIN;
-      if (this.wanted !== wanted) continue;
+      if (this.broughtCount > broughtCount) reconnectMs = RECONNECT_MS_MIN;
+      // The server ends a subscription when some 60 events come at once (before 24.2: "Consumer too slow").
+      if (this.wanted !== wanted || this.broughtCount > broughtCount) continue;
       await delay(RECONNECT_MS_MIN / 2, undefined, { signal: ended }).catch(() => undefined);
       await this.pause.wait(reconnectMs * Math.random());
       reconnectMs = Math.min(RECONNECT_MS_MAX, reconnectMs * 2);
@@ -251,7 +254,7 @@ export class SharedSubscription {
         // What was wanted may have changed since this was asked for.
         if (isAborted(ended)) return;
         this.heardMs = performance.now();
-        this.take(messages);
+        this.broughtCount += this.take(messages);
       }
     } finally {
       clearInterval(checking);

@@ -58,6 +58,12 @@ export class EventStoreDbDoubleLog {
     return low;
   }
 
+  /** Whether a reading may begin there: with an event, or behind all of them. */
+  isPlace(position: number): boolean {
+    const event = this.at(this.indexOf(position));
+    return event === undefined || event.position === position;
+  }
+
   /** How many events of a stream are visible. */
   visibleIn(stream: string): number {
     const indexes = this.streams.get(stream) ?? [];

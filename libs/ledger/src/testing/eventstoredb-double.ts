@@ -49,6 +49,11 @@ const ACCESS_DENIED: Fault = {
   exception: 'access-denied',
 };
 const DROPPED: Fault = { code: status.UNAVAILABLE, details: 'Connection dropped' };
+const TOO_SLOW: Fault = {
+  code: status.ABORTED,
+  details: 'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.',
+};
+const NO_POSITION: Fault = { code: status.UNKNOWN, details: 'Unexpected ReadAllResult: Error' };
 
 /** How long the server waits before it gives up an append that it cannot commit. */
 const COMMIT_TIMEOUT_MS = 2000;
@@ -169,7 +174,8 @@ const tooLarge = ({ events }: AppendRequest): Error | undefined => {
  * - a reading of `$all` begins with the event at the position, a subscription behind it;
  * - with a filter, progress past other events is reported at checkpoints only.
  *
- * That readings of `$all` take a filter too is known from the server's source (20.6 and newer).
+ * Known from the server's source: readings of `$all` take a filter too (20.6 and newer); one that begins where no event does ends with an error;
+ * and before 24.2 a subscription for which more than some 60 events come at once is ended with `ABORTED: Operation timed out: Consumer too slow`.
  *
  * All nodes share one log, so a change of leader loses nothing.
  */
@@ -234,9 +240,9 @@ export class EventStoreDbDouble {
     this.gossipFails = fails;
   }
 
-  /** Breaks all subscriptions that are open. */
-  dropSubscriptions(): void {
-    for (const call of this.subscriptions) call.emit('error', errorOf(DROPPED));
+  /** Ends all subscriptions that are open: the connection breaks, or more has come at once than the server keeps for them. */
+  dropSubscriptions(why: 'connection' | 'too slow' = 'connection'): void {
+    for (const call of this.subscriptions) call.emit('error', errorOf(why === 'connection' ? DROPPED : TOO_SLOW));
   }
 
   /** Subscriptions stay open, but nothing comes any more on those that are open now. */
@@ -407,6 +413,10 @@ export class EventStoreDbDouble {
       return;
     }
     const request = readRequest(call.request);
+    if (request.stream === undefined && typeof request.from === 'number' && !this.log.isPlace(request.from)) {
+      call.emit('error', errorOf(NO_POSITION));
+      return;
+    }
     if (request.limit === undefined) await this.subscribe(call, request);
     else if (request.stream === undefined) await this.readAll(call, request);
     else await this.readStream(call, request, request.stream);
