@@ -260,7 +260,7 @@ const demonstrate = async (): Promise<number> => {
   const clean = async (): Promise<void> => {
     // Pilots first: they report to Cairn when they end.
     for (const child of children.splice(0).reverse()) await child.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   const interrupt = (): void => void clean().then(() => process.exit(130));
   process.once('SIGINT', interrupt);

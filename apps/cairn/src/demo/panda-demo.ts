@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { objectIn } from '#platform/json-object.js';
+import { HttpClient } from '../worker/http-client.js';
+import { FixedToken } from '../worker/token-source.js';
 import { type Child, startScript } from './child.js';
 
 const TASK = 'examples/panda/pi.json';
@@ -31,12 +33,14 @@ interface Demonstration {
  */
 export const demonstratePanda = async (demonstration: Demonstration): Promise<boolean> => {
   const { main, url, token, folder, children, print } = demonstration;
+  const client = new HttpClient({
+    ...{ url, token: new FixedToken(token), headers: { origin: 'wlcg' } },
+    // Failures that are not handled are plain text.
+    reasonIn: (text) => text,
+  });
   const call = async (path: string, body?: string): Promise<unknown> => {
-    const response = await fetch(`${url}/api/v1/task/${path}`, {
-      headers: { authorization: `Bearer ${token}`, origin: 'wlcg', 'content-type': 'application/json' },
-      ...(body !== undefined && { method: 'POST', body }),
-    });
-    const text = await response.text();
+    const request = body === undefined ? ({ method: 'GET' } as const) : ({ method: 'POST', body } as const);
+    const text = await client.send({ ...request, path: `/api/v1/task/${path}` });
     const { success, message, data } = objectIn(text) ?? {};
     if (success !== true) throw new Error(`${path}: ${typeof message === 'string' ? message : text}`);
     return data;
@@ -57,6 +61,8 @@ export const demonstratePanda = async (demonstration: Demonstration): Promise<bo
   const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const pilot = startScript(main, ['pilot', '--dialect', 'panda', ...words]);
   children.push(pilot);
+  let lost: string | undefined;
+  void pilot.ended.then((code) => (lost = `the pilot ended with code ${code}`));
   const untilMs = performance.now() + TIMEOUT_MS;
   let status: unknown;
   for (;;) {
@@ -64,15 +70,17 @@ export const demonstratePanda = async (demonstration: Demonstration): Promise<bo
     status = await call(`get_status?task_id=${id}`);
     if (status !== before) print(`  task ${id} is ${String(status)}`);
     if (FINAL.includes(String(status))) break;
+    if (lost !== undefined) throw new Error(lost);
     if (performance.now() > untilMs) throw new Error(`task ${id} is not done after ${TIMEOUT_MS / 1000} s`);
     await delay(POLL_MS);
   }
   await pilot.stop();
+  if (status !== 'done') return false;
   const counts = readdirSync(outputs)
     .filter((name) => name.endsWith('hits.txt'))
     .map((name) => readFileSync(join(outputs, name), 'utf8').split(' ').map(Number));
   const [hits, points] = [0, 1].map((at) => counts.reduce((sum, row) => sum + (row[at] ?? NaN), 0));
-  if (status !== 'done' || hits === undefined || points === undefined) return false;
+  if (hits === undefined || points === undefined) return false;
   const share = hits / points;
   const [pi, error] = [4 * share, 4 * Math.sqrt((share * (1 - share)) / points)];
   print(`  π is ${pi.toFixed(4)} ± ${error.toFixed(4)}, from ${counts.length} files`);
