@@ -313,7 +313,8 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
   });
 
   it('cancels allocations', async () => {
-    const workflow = await start([job('a', { command: 'sleep 600' })]);
+    // An allocation has one processor, so that one of them stays ready: for none, no second allocation is asked for.
+    const workflow = await start([job('a', { command: 'sleep 600' }), job('b', { command: 'sleep 600' })]);
     await run('schedule-nodes', workflow);
     await eventually(() => states(workflow), ['active']);
     const [running] = squeue('%A');
