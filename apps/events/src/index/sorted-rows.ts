@@ -2,24 +2,23 @@ import type { DatabaseSync } from 'node:sqlite';
 
 type Row = readonly (number | null)[];
 
-/** Rows of one statement: each statement costs more than a row. */
-const TOGETHER = 64;
+/** Rows of one statement, the most first: each statement costs more than a row. */
+const TOGETHER = [64, 16, 4, 1];
 
 /** Writing so many takes a few milliseconds. */
 const KEPT_MAX = 2048;
 
 /** Collects rows of numbers and writes them in order of their columns, many at a time, so that neighbours in the table are written together. */
 export class SortedRows {
-  private readonly insertMany;
-  private readonly insertOne;
+  private readonly inserts;
   private rows: Row[] = [];
 
   constructor(database: DatabaseSync, table: string, columns: number) {
     const row = `(${Array.from({ length: columns }, () => '?').join(', ')})`;
-    const insert = (rows: number) =>
-      database.prepare(`INSERT OR IGNORE INTO ${table} VALUES ${Array.from({ length: rows }, () => row).join(', ')}`);
-    this.insertMany = insert(TOGETHER);
-    this.insertOne = insert(1);
+    this.inserts = TOGETHER.map((count) => {
+      const values = Array.from({ length: count }, () => row).join(', ');
+      return { count, statement: database.prepare(`INSERT OR IGNORE INTO ${table} VALUES ${values}`) };
+    });
   }
 
   add(row: Row): void {
@@ -29,9 +28,10 @@ export class SortedRows {
 
   write(): void {
     const rows = this.rows.sort(compareRows);
-    const whole = rows.length - (rows.length % TOGETHER);
-    for (let at = 0; at < whole; at += TOGETHER) this.insertMany.run(...rows.slice(at, at + TOGETHER).flat());
-    for (let at = whole; at < rows.length; at++) this.insertOne.run(...(rows[at] ?? []));
+    let at = 0;
+    for (const { count, statement } of this.inserts) {
+      for (; rows.length - at >= count; at += count) statement.run(...rows.slice(at, at + count).flat());
+    }
     this.rows = [];
   }
 
