@@ -10,8 +10,9 @@ import { codeOf } from './collection-code.js';
 import { BlockCounts } from './document/block-counts.js';
 import { type ChosenKeys, chosenKeys, CustomKeys } from './document/custom-keys.js';
 import { Deletions } from './document/deletions.js';
-import { DocumentRows } from './document/document-rows.js';
+import { DocumentRows, type RecentDocuments, recentDocuments } from './document/document-rows.js';
 import { EdgeRows } from './edge/edge-rows.js';
+import { type RecentJobs, recentJobs } from './job/job-rows.js';
 import { Jobs, type UnitSource } from './job/jobs.js';
 import { TORC } from './streams.js';
 import type {
@@ -42,13 +43,15 @@ export class TorcReader implements StateView {
     units: UnitSource = reader,
     recent?: RecentWorkflows,
     chosen?: ChosenKeys,
+    jobs?: RecentJobs,
+    documents?: RecentDocuments,
   ) {
     const { database, workloads } = reader;
     this.keys = new CustomKeys(database, chosen);
     this.workflows = new WorkflowRows(database, workloads, recent);
-    this.documentRows = new DocumentRows(database, this.keys);
+    this.documentRows = new DocumentRows(database, this.keys, documents);
     this.edgeRows = new EdgeRows(database, this.keys);
-    this.jobRows = new Jobs(reader, units);
+    this.jobRows = new Jobs(reader, units, jobs);
     this.counts = new BlockCounts(database);
     this.deletions = new Deletions(database);
   }
@@ -191,7 +194,11 @@ export class TorcReader implements StateView {
 /** The state that deciders read, on the writing connection. */
 export class SqliteTorcView extends TorcReader implements TorcView {
   constructor(private readonly store: UnitStore) {
-    super(store.reader, store, recentWorkflows(store.database), chosenKeys(store.database));
+    const { database, reader } = store;
+    super(
+      ...([reader, store, recentWorkflows(database), chosenKeys(database)] as const),
+      ...([recentJobs(database), recentDocuments(database)] as const),
+    );
   }
 
   get ready(): OrderedReadyUnits {

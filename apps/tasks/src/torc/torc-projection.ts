@@ -169,6 +169,7 @@ class TorcWriter implements ProjectionWriter {
   forget(): void {
     this.workloads.forget();
     this.counts.forget();
+    this.documents.forget();
     this.chosen.clear();
     this.recent.clear();
   }

@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { RecentMap } from '#platform/recent-map.js';
 import { fullId, revisionText } from '#contracts/torc/ids.js';
 import type { PlainCollectionName } from '#contracts/torc/collections.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
 import { withIdentity } from '../document-text.js';
@@ -71,6 +73,39 @@ export const documentText = (
 ): string =>
   withIdentity(document, { key, id: fullId(collection, workflow.key, key), rev: revisionText(ordinal, writes) });
 
+/** Bound of {@link RecentDocuments}: characters. */
+const RECENT_CHARACTERS_MAX = 1024 * 1024;
+
+/** Documents that were read last on a connection that writes: each job that starts or ends reads its compute node, and many read the same files. */
+export class RecentDocuments {
+  private readonly documents = new RecentMap<StoredDocument>(
+    RECENT_CHARACTERS_MAX,
+    ({ document }) => document.length + 1,
+  );
+
+  get(workload: WorkloadId, code: number, ordinal: number): StoredDocument | undefined {
+    return this.documents.get(placeOf(workload, code, ordinal));
+  }
+
+  remember(workload: WorkloadId, code: number, document: StoredDocument): void {
+    this.documents.set(placeOf(workload, code, document.ordinal), document);
+  }
+
+  /** It is changed. */
+  drop(workload: WorkloadId, code: number, ordinal: number): void {
+    this.documents.delete(placeOf(workload, code, ordinal));
+  }
+
+  clear(): void {
+    this.documents.clear();
+  }
+}
+
+const placeOf = (workload: WorkloadId, code: number, ordinal: number): string => `${workload} ${code} ${ordinal}`;
+
+/** Those of a connection that writes. */
+export const recentDocuments = perConnection(() => new RecentDocuments());
+
 /** Reads documents through one connection. */
 export class DocumentRows {
   private readonly selectAt: ArrayStatement<Values>;
@@ -80,9 +115,11 @@ export class DocumentRows {
   private readonly selectTimed: ArrayStatement<Values>;
   private readonly selectTime: StatementSync;
 
+  /** @param recent of the writing connection only: what others read may be changed by it at any time */
   constructor(
     database: DatabaseSync,
     private readonly keys: CustomKeys,
+    private readonly recent?: RecentDocuments,
   ) {
     const of = 'FROM torc_document WHERE workload = ?';
     this.selectAt = arrayStatement(database, `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal = ?`);
@@ -101,8 +138,14 @@ export class DocumentRows {
   }
 
   at(workload: WorkloadId, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined {
-    const row = this.selectAt.get(workload, codeOf(collection), ordinal);
-    return row && storedOf(row);
+    const code = codeOf(collection);
+    const known = this.recent?.get(workload, code, ordinal);
+    if (known !== undefined) return known;
+    const row = this.selectAt.get(workload, code, ordinal);
+    if (row === undefined) return undefined;
+    const document = storedOf(row);
+    this.recent?.remember(workload, code, document);
+    return document;
   }
 
   byKey(workload: WorkloadId, collection: PlainCollectionName, key: string): StoredDocument | undefined {

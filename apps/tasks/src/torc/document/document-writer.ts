@@ -6,6 +6,7 @@ import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
 import { type BlockCounts, inBlocks } from './block-counts.js';
 import type { CustomKeys } from './custom-keys.js';
+import { type RecentDocuments, recentDocuments } from './document-rows.js';
 
 /** Documents written between two yields. */
 const DOCUMENTS_PER_YIELD = 100;
@@ -38,12 +39,14 @@ export class DocumentWriter {
   private readonly extend: StatementSync;
   private readonly index: StatementSync;
   private readonly remove: StatementSync;
+  private readonly recent: RecentDocuments;
 
   constructor(
     database: DatabaseSync,
     private readonly counts: BlockCounts,
     private readonly keys: CustomKeys,
   ) {
+    this.recent = recentDocuments(database);
     this.insert = database.prepare(
       `INSERT OR IGNORE INTO torc_document (workload, collection, ordinal, key, writes, document, field, time)
        VALUES (?, ?, ?, ?, 1, ?, ?, ?)`,
@@ -112,6 +115,7 @@ export class DocumentWriter {
 
   replace(workload: WorkloadId, data: DocumentReplaced): void {
     const { collection, ordinal, document, request_digest: digest } = data;
+    this.recent.drop(workload, codeOf(collection), ordinal);
     const { field, time } = indexedOf(collection, document, data.goes_on);
     this.update.run(document, field, time, digest ?? null, workload, codeOf(collection), ordinal);
   }
@@ -119,6 +123,7 @@ export class DocumentWriter {
   /** Adds a part to a document. Returns the time of an event that is whole with it. */
   continue(workload: WorkloadId, { collection, ordinal, text, goes_on: goesOn }: DocumentContinued): number {
     const code = codeOf(collection);
+    this.recent.drop(workload, code, ordinal);
     const whole = this.extend.get(text, workload, code, ordinal, goesOn === true ? 1 : 0)?.['document'];
     if (typeof whole !== 'string') return 0;
     const indexed = indexedOf(collection, whole);
@@ -126,8 +131,14 @@ export class DocumentWriter {
     return eventMsOf(indexed);
   }
 
+  /** Drops what belongs to a transaction that was rolled back. */
+  forget(): void {
+    this.recent.clear();
+  }
+
   /** Deletes the documents with these ordinals, as far as there are any. */
   delete(workload: WorkloadId, code: number, ordinals: Ranges): Generator<void, void, void> {
+    this.recent.clear();
     return this.counts.deleteAll(this.remove, workload, code, ordinals);
   }
 }

@@ -5,7 +5,7 @@ import { rangesOf } from '#contracts/ranges.js';
 import { codeOf } from '../collection-code.js';
 import { BLOCK_TABLE, BlockCounts } from './block-counts.js';
 import { CustomKeys, KEY_INDEX, KEY_TABLE } from './custom-keys.js';
-import { DOCUMENT_INDEXES, DOCUMENT_TABLE, DocumentRows } from './document-rows.js';
+import { DOCUMENT_INDEXES, DOCUMENT_TABLE, DocumentRows, recentDocuments } from './document-rows.js';
 import { DocumentWriter } from './document-writer.js';
 
 const WORKLOAD = 3;
@@ -53,6 +53,25 @@ describe('documents in tables', () => {
   it('are no part of the keys that searches compare, however large they are', () => {
     const table = database.prepare(`SELECT wr AS has_no_row_numbers FROM pragma_table_list('torc_document')`).get();
     expect(table).toEqual({ has_no_row_numbers: 0 });
+  });
+
+  it('that deciders have read show each change, and its end in a rollback', () => {
+    const decider = new DocumentRows(database, new CustomKeys(database), recentDocuments(database));
+    const shown = () => decider.at(WORKLOAD, 'files', 7)?.document;
+    const change = { collection: 'files', ordinal: 7 } as const;
+    expect(shown()).toBeUndefined();
+    writer.store(WORKLOAD, 'files', 7, '{"path":"a"}');
+    expect(shown()).toBe('{"path":"a"}');
+    database.exec('BEGIN');
+    writer.replace(WORKLOAD, { ...change, document: '{"path":"b"}' });
+    expect(shown()).toBe('{"path":"b"}');
+    database.exec('ROLLBACK');
+    writer.forget();
+    expect(shown()).toBe('{"path":"a"}');
+    writer.continue(WORKLOAD, { ...change, text: ' ' });
+    expect(shown()).toBe('{"path":"a"} ');
+    run(writer.delete(WORKLOAD, FILES, [[1, 9]]));
+    expect(shown()).toBeUndefined();
   });
 
   it('are counted in blocks, so that a page anywhere is found', () => {

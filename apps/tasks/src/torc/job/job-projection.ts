@@ -4,10 +4,11 @@ import type { AddedJob, JobReplaced, JobsAdded } from '#contracts/torc/events.js
 import { isFinal } from '#contracts/torc/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { UnitKey } from '../../engine/unit.js';
 import { UNIT_CHANGE_TYPES } from '../../engine/unit-event.js';
 import { keyOf } from '../../workload/member-key.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
-import { JOB_TABLES } from './job-rows.js';
+import { JOB_TABLES, type JobRow, type RecentJobs, recentJobs } from './job-rows.js';
 import { memberName } from '../../workload/told-names.js';
 
 /** Jobs written together: a few milliseconds of work. */
@@ -22,6 +23,9 @@ const cancels = (document: string): boolean =>
   // Most documents are not read.
   !document.includes('"cancel_on_blocking_job_failure":false') ||
   (JSON.parse(document) as { cancel_on_blocking_job_failure?: boolean }).cancel_on_blocking_job_failure !== false;
+
+/** A job that is not complete any more has no result of the present attempt. */
+const NO_RESULT = { resultRun: null } as const;
 
 /** What an event may say about a job besides its status. */
 interface JobFacts {
@@ -59,9 +63,11 @@ class JobWriter implements ProjectionWriter {
   private readonly writeRange: StatementSync;
   private readonly writeList: StatementSync;
   private readonly removals: readonly StatementSync[];
+  private readonly recent: RecentJobs;
 
   constructor(database: DatabaseSync) {
     this.workloads = new Workloads(database);
+    this.recent = recentJobs(database);
     this.insert = database.prepare(
       'INSERT INTO torc_job (unit, custom_key, writes, cancels, hash) VALUES (?, ?, 1, ?, ?)',
     );
@@ -75,7 +81,6 @@ class JobWriter implements ProjectionWriter {
       `UPDATE torc_job SET writes = writes + 1, hash = ?, request = NULL, complete_request = ?, result_run = ?
        WHERE unit = ?`,
     );
-    // A job that is not complete any more has no result of the present attempt.
     const write = 'UPDATE torc_job SET writes = writes + 1, request = ?, result_run = iif(?, result_run, NULL) WHERE';
     this.writeOne = database.prepare(`${write} unit = ?`);
     this.writeRange = database.prepare(`${write} unit BETWEEN ? AND ?`);
@@ -101,6 +106,7 @@ class JobWriter implements ProjectionWriter {
 
   forget(): void {
     this.workloads.forget();
+    this.recent.clear();
   }
 
   private *added(workload: WorkloadId, { units, jobs }: JobsAdded): Generator<void, void, void> {
@@ -125,6 +131,7 @@ class JobWriter implements ProjectionWriter {
     const { document, hash, status } = job;
     this.replace.run(+cancels(document), hash ?? null, request ?? null, +isFinal(status), unit);
     this.replaceDocument.run(document, unit);
+    this.recent.delete(unit);
   }
 
   private written(workload: WorkloadId, facts: JobFacts): void | Generator<void, void, void> {
@@ -133,28 +140,41 @@ class JobWriter implements ProjectionWriter {
     if (result !== undefined) {
       const { run_id: run } = JSON.parse(result.document) as { readonly run_id: number };
       this.end.run(hash, request, run, first);
+      this.change(first, { hash, request: null, completeRequest: request, resultRun: run });
       return;
     }
-    const keepsResult = +(status === undefined || isFinal(status));
+    const keepsResult = status === undefined || isFinal(status);
     if (units.length > 1 || units[0]?.[0] !== units[0]?.[1]) return this.writeMany(workload, units, keepsResult);
-    this.writeOne.run(request, keepsResult, first);
+    this.writeOne.run(request, +keepsResult, first);
+    this.change(first, { request, ...(!keepsResult && NO_RESULT) });
   }
 
-  private *writeMany(workload: WorkloadId, units: Ranges, keepsResult: number): Generator<void, void, void> {
+  private *writeMany(workload: WorkloadId, units: Ranges, keepsResult: boolean): Generator<void, void, void> {
+    const changed = { request: null, ...(!keepsResult && NO_RESULT) };
     let short: number[] = [];
     for (const [first, last] of slicesOf(units, SLICE)) {
       if (last - first + 1 >= WORTH_RANGE) {
-        this.writeRange.run(null, keepsResult, keyOf(workload, first), keyOf(workload, last));
+        this.writeRange.run(null, +keepsResult, keyOf(workload, first), keyOf(workload, last));
+        for (let ordinal = first; ordinal <= last; ordinal += 1) this.change(keyOf(workload, ordinal), changed);
         yield;
         continue;
       }
-      for (let ordinal = first; ordinal <= last; ordinal += 1) short.push(keyOf(workload, ordinal));
+      for (let ordinal = first; ordinal <= last; ordinal += 1) {
+        short.push(keyOf(workload, ordinal));
+        this.change(keyOf(workload, ordinal), changed);
+      }
       if (short.length < SLICE) continue;
-      this.writeList.run(null, keepsResult, JSON.stringify(short));
+      this.writeList.run(null, +keepsResult, JSON.stringify(short));
       short = [];
       yield;
     }
-    if (short.length > 0) this.writeList.run(null, keepsResult, JSON.stringify(short));
+    if (short.length > 0) this.writeList.run(null, +keepsResult, JSON.stringify(short));
+  }
+
+  /** A statement has written the job once more, with these columns. */
+  private change(unit: UnitKey, columns: Partial<JobRow>): void {
+    const known = this.recent.get(unit);
+    if (known !== undefined) this.recent.set(unit, { ...known, ...columns, writes: known.writes + 1 });
   }
 
   private *removed(workload: WorkloadId, units: Ranges): Generator<void, void, void> {
@@ -163,6 +183,7 @@ class JobWriter implements ProjectionWriter {
         removal.run(keyOf(workload, first), keyOf(workload, last));
         yield;
       }
+      for (let ordinal = first; ordinal <= last; ordinal += 1) this.recent.delete(keyOf(workload, ordinal));
     }
   }
 }

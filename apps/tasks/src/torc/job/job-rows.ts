@@ -1,4 +1,7 @@
+import { RecentMap } from '#platform/recent-map.js';
 import type { Row } from '#event-sourcing/array-statement.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
+import type { UnitKey } from '../../engine/unit.js';
 
 /**
  * What only Torc keeps of its jobs, by the key of the unit. Documents are in a table of their own, so that an event about many jobs
@@ -50,3 +53,12 @@ export const jobRowOf = (values: Row, from: number): JobRow => {
   const [customKey, writes, cancels, hash, request, completeRequest, resultRun, document] = own as JobValues;
   return { customKey, writes, cancels: cancels === 1, hash, request, completeRequest, resultRun, document };
 };
+
+/** Bound of {@link recentJobs}: characters of documents. */
+const RECENT_CHARACTERS_MAX = 1024 * 1024;
+
+/** Rows that were read last on a connection that writes, as its events have changed them: a job is claimed, started and ended one after the other. */
+export const recentJobs = perConnection(
+  () => new RecentMap<JobRow, UnitKey>(RECENT_CHARACTERS_MAX, ({ document }) => document.length + 1),
+);
+export type RecentJobs = ReturnType<typeof recentJobs>;

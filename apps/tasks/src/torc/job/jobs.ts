@@ -11,7 +11,7 @@ import { GENERATED } from '../document/custom-keys.js';
 import { TORC } from '../streams.js';
 import type { Job, JobState, Workflow } from '../view.js';
 import { UNIT_NAME } from './added-jobs.js';
-import { JOB_COLUMNS, type JobRow, jobRowOf } from './job-rows.js';
+import { JOB_COLUMNS, type JobRow, jobRowOf, type RecentJobs } from './job-rows.js';
 
 /** Jobs read at a time. */
 const CHUNK = 500;
@@ -39,9 +39,11 @@ export class Jobs {
   private readonly selectState: ArrayStatement<StateValues>;
   private readonly selectDependents: ArrayStatement<StateValues>;
 
+  /** @param recent of the writing connection only: what others read may be changed by it at any time */
   constructor(
     private readonly reader: UnitReader,
     private readonly units: UnitSource = reader,
+    private readonly recent?: RecentJobs,
   ) {
     const { database } = reader;
     const own = JOB_COLUMNS.join(', ');
@@ -172,8 +174,14 @@ export class Jobs {
 
   private complete(stored: StoredUnit | undefined): Job | undefined {
     if (stored === undefined) return undefined;
-    const own = this.selectOwn.get(stored.row.key);
-    return own === undefined ? undefined : jobOf(stored, jobRowOf(own, 0));
+    const { key } = stored.row;
+    const known = this.recent?.get(key);
+    if (known !== undefined) return jobOf(stored, known);
+    const values = this.selectOwn.get(key);
+    if (values === undefined) return undefined;
+    const own = jobRowOf(values, 0);
+    this.recent?.set(key, own);
+    return jobOf(stored, own);
   }
 }
 

@@ -21,6 +21,7 @@ import { TORC, workStream } from '../../streams.js';
 import type { Job, Workflow } from '../../view.js';
 import { addedJobs } from '../added-jobs.js';
 import { torcJobProjection } from '../job-projection.js';
+import { recentJobs } from '../job-rows.js';
 import { Jobs } from '../jobs.js';
 import { requirementsOf } from '../requirements.js';
 
@@ -62,7 +63,7 @@ export class JobModel {
     const projections: Projection[] = [new WorkloadProjection(), this.projection, torcJobProjection];
     for (const { tables, indexes } of projections) this.database.exec(tables + indexes);
     this.writers = projections.map((projection) => ({ projection, writer: projection.attach(this.database) }));
-    this.jobs = new Jobs(this.projection.store.reader, this.projection.store);
+    this.jobs = new Jobs(this.projection.store.reader, this.projection.store, recentJobs(this.database));
   }
 
   nextOrdinal(): number {
@@ -73,6 +74,8 @@ export class JobModel {
     const event = step(this);
     if (event === undefined) return;
     this.log.push(event);
+    // Deciders have read what an event changes.
+    for (const ordinal of this.units.keys()) this.jobs.jobAt(WORKFLOW, ordinal);
     this.write(event, this.log.length);
     this.predict(event, this.log.length);
   }
