@@ -27,8 +27,9 @@ const answer = (call: (answered: Answered) => void): Promise<void> =>
     call((error) => (error === null ? resolve() : reject(error)));
   });
 
+/** Whether the user exists, with another password. */
 const isThere = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === status.ALREADY_EXISTS;
+  typeof error === 'object' && error !== null && 'code' in error && error.code === status.FAILED_PRECONDITION;
 
 /** @throws what gRPC throws */
 const ensureUser = (connection: EventStoreDbConnection, name: string, password: string): Promise<void> =>

@@ -174,8 +174,11 @@ const tooLarge = ({ events }: AppendRequest): Error | undefined => {
  * - a reading of `$all` begins with the event at the position, a subscription behind it;
  * - with a filter, progress past other events is reported at checkpoints only.
  *
- * Known from the server's source: readings of `$all` take a filter too (20.6 and newer); one that begins where no event does ends with an error;
- * and before 24.2 a subscription for which more than some 60 events come at once is ended with `ABORTED: Operation timed out: Consumer too slow`.
+ * Known from the server's source:
+ * - readings of `$all` take a filter too (20.6 and newer);
+ * - one that begins where no event does ends with an error;
+ * - before 24.2 a subscription for which more than some 60 events come at once is ended with `ABORTED: Operation timed out: Consumer too slow`;
+ * - a user whose name is taken, with another password, is refused with `FAILED_PRECONDITION`.
  *
  * All nodes share one log, so a change of leader loses nothing.
  */
@@ -321,7 +324,7 @@ export class EventStoreDbDouble {
       create: asAdministrator(new users.CreateResp(), (request: users.CreateReq) => {
         const { loginName = '', password = '', groupsList = [] } = request.getOptions()?.toObject() ?? {};
         if (this.users.has(loginName)) {
-          return errorOf({ code: status.ALREADY_EXISTS, details: 'User already exists.', exception: 'user-conflict' });
+          return errorOf({ code: status.FAILED_PRECONDITION, details: 'Conflict.', exception: 'user-conflict' });
         }
         this.users.set(loginName, { password, groups: groupsList });
         return undefined;
