@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { DomainError } from '#platform/domain-error.js';
 import { EVENT_BYTES_MAX, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { LedgerUnavailable, OutcomeUnknown } from '#ledger/errors.js';
@@ -121,6 +122,47 @@ describe('Mailbox', () => {
     await add(7);
     expect(shownDuringAppend).toBe(0);
     expect(totalOf(service.readModel.queries, STREAM)).toBe(7);
+  });
+
+  describe('when commands come while others are appended', () => {
+    let later: Promise<unknown> | undefined;
+    const duringAppend = (come: () => Promise<unknown>): string[] => {
+      const order: string[] = [];
+      later = undefined;
+      services.serviceLedger.intercept = (append, ...parameters) => {
+        order.push('append');
+        later ??= come();
+        return append(...parameters);
+      };
+      return order;
+    };
+
+    it('appends the events of the later ones before it answers', async () => {
+      const order = duringAppend(() => add(2));
+      // A busy machine would have the answers sent where deciding pauses.
+      const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+      await add(1).then(() => order.push('answer'));
+      now.mockRestore();
+      await later;
+      expect(order).toEqual(['append', 'append', 'answer']);
+    });
+
+    it('is closed only when it has answered', async () => {
+      let closing: Promise<void> | undefined;
+      const order = duringAppend(() => {
+        const refused = add(-9);
+        closing = service.mailbox.close();
+        return refused;
+      });
+      const first = add(1).then(() => order.push('answer'));
+      await new Promise<void>((resume) => {
+        const look = (): void => (closing === undefined ? void setImmediate(look) : resume());
+        look();
+      });
+      await closing;
+      expect(order).toEqual(['append', 'answer']);
+      await first;
+    });
   });
 
   describe('repeats', () => {

@@ -114,6 +114,8 @@ export class Mailbox {
   private readonly inFlight = new Map<string, InFlight>();
   private queue: Pending[] = [];
   private working: Promise<void> | undefined;
+  /** Resolves when answers that were put off are sent. */
+  private answering: Promise<void> | undefined;
   private closed = false;
 
   constructor({ readModel, ledger, keyValueStore, log, meter }: MailboxOptions) {
@@ -147,6 +149,7 @@ export class Mailbox {
   async close(): Promise<void> {
     this.closed = true;
     await this.working;
+    await this.answering;
   }
 
   private enqueue(command: MailboxCommand<unknown>): Promise<Answer<unknown>> {
@@ -255,7 +258,7 @@ export class Mailbox {
       this.readModel.commit();
       for (const stream of appends.streams) this.unsettled.delete(stream);
       await this.saveAnswers(decided.flatMap(finalAnswer));
-      for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
+      this.answer(decided, outcomes);
       return [];
     } catch (error) {
       this.readModel.rollback();
@@ -268,6 +271,26 @@ export class Mailbox {
       this.refuse(error);
       return commands.filter((pending) => pending !== error.pending);
     }
+  }
+
+  /**
+   * Commands that wait are decided first, and their events sent to the ledger: sending the answers takes the thread as long as deciding, and the
+   * ledger works meanwhile.
+   */
+  private answer(decided: readonly DecidedCommand[], outcomes: ReadonlyMap<string, Outcome>): void {
+    const send = (): void => {
+      for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
+    };
+    if (this.queue.length === 0) {
+      send();
+      return;
+    }
+    this.answering = new Promise((sent) => {
+      setImmediate(() => {
+        send();
+        sent();
+      });
+    });
   }
 
   private async attemptEach(commands: readonly Pending[]): Promise<readonly Pending[]> {
