@@ -118,6 +118,9 @@ describe.each(MODES)('the audit list ($mode)', (mode) => {
     expect(await lines(system, `after=${middle}`)).toEqual(all.filter((_, at) => at > Math.floor(all.length / 2)));
     const { looked_up_to: end = '' } = await page(system, `order=oldest&after=${all.at(-1)?.sequence}`);
     await newTask(system, dataset);
+    expect(end).toMatch(/^\d+-[\da-f-]{36}$/);
+    const elsewhere = await system.get(`/cairn/history/events?after=${all.at(-1)?.sequence}-${all[0]?.id}`);
+    expect(elsewhere).toMatchObject({ status: 400, json: { type: 'urn:cairn:error:feed.unknown-place' } });
     const added = await lines(system, `after=${end}`);
     expect(added.map(({ type }) => type)).toEqual(['cairn.iceprod.UnitAdded']);
   });

@@ -121,5 +121,13 @@ describe.each(MODES)('GET /cairn/events ($mode)', (mode) => {
       status: 400,
       detail: 'The history has no event 1.7',
     });
+    const [one, other] = await history();
+    const place = (position = '', id = ''): string => `/cairn/events?after=${position}-${id}`;
+    expect(await refused(place(one?.cursor, other?.id))).toMatchObject({
+      ...{ status: 400, type: 'urn:cairn:error:feed.unknown-place' },
+      detail: `The history has no event ${one?.cursor} with this id`,
+    });
+    const later = await follow('root', [], '', `${one?.cursor}-${one?.id}`);
+    await eventually(() => later.got[0], other);
   });
 });

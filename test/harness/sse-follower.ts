@@ -56,6 +56,8 @@ export class SseFollower {
     if (id === undefined) return;
     this.last = id;
     const data = fields.get('data');
-    if (data !== undefined) this.got.push({ cursor: id, id: (JSON.parse(data) as { readonly id: string }).id });
+    if (data === undefined) return;
+    const event = JSON.parse(data) as { readonly id: string; readonly sequence: string };
+    this.got.push({ cursor: event.sequence, id: event.id });
   }
 }

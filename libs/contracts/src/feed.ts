@@ -7,6 +7,8 @@ import type { EventReaders } from './event-readers.js';
 export interface FeedEntry {
   /** Text of the cursor behind the event. */
   readonly cursor: string;
+  /** As that of a `SeenPlace`. */
+  readonly eventId?: string;
   readonly stream: string;
   readonly type: string;
   /** CloudEvent: raw JSON. */
@@ -24,20 +26,20 @@ export interface FeedEntry {
 export interface FeedPage {
   /** In order of effect. Events that are not wanted may be among them. */
   readonly entries: readonly FeedEntry[];
-  /** The text of the cursor behind everything that was looked at: go on behind it. */
+  /** The text of the place behind everything that was looked at: go on behind it. */
   readonly upTo: string;
 }
 
-/** Code of the error about a place that the history does not reach, or not any more: an older backup of the ledger was restored. */
+/** Code of the error about a place that the history does not have, or not any more: an older backup of the ledger was restored, or it was moved. */
 export const UNKNOWN_PLACE = 'feed.unknown-place';
 
 /**
- * All events behind a cursor, as soon as there are some: after a while without any the page is empty. Without a cursor, an empty page that ends where
+ * All events behind a place, as soon as there are some: after a while without any the page is empty. Without a place, an empty page that ends where
  * the history ends now. For gateways, which choose who gets what.
  */
 export const FollowFeed = query<{ readonly after?: string }, FeedPage>('events', 'feed.follow');
 
-/** Events behind a cursor that a filter wants, as many as there are. */
+/** Events behind a place that a filter wants, as many as there are. */
 export const ReadFeed = query<{ readonly after: string; readonly filter: EventFilter }, FeedPage>(
   'events',
   'feed.read',

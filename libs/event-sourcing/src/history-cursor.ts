@@ -10,6 +10,12 @@ export interface HistoryCursor {
   readonly part?: number;
 }
 
+/** A place where somebody has been. A history that was restored, or moved, may have come to the same position in another way. */
+export interface SeenPlace extends HistoryCursor {
+  /** Id of the event that the ledger has at `at`: of a batch, the one that seals it. Absent where it is not known. */
+  readonly eventId?: string;
+}
+
 export const HISTORY_START: HistoryCursor = { at: START };
 
 export const cursorAt = (at: Position, part?: number): HistoryCursor => (part === undefined ? { at } : { at, part });
@@ -22,6 +28,17 @@ export const readHistoryCursor = (text: string): HistoryCursor | undefined => {
   const [, at, part] = /^(\d{1,16})(?:\.(\d{1,10}))?$/.exec(text) ?? [];
   if (at === undefined || !Number.isSafeInteger(Number(at)) || part === '0') return undefined;
   return cursorAt(Number(at), part === undefined ? undefined : Number(part));
+};
+
+/** `4711-<id of the event at 4711>`, or what {@link textOfCursor} gives where the event is not known. */
+export const textOfPlace = (place: SeenPlace): string =>
+  place.eventId === undefined ? textOfCursor(place) : `${textOfCursor(place)}-${place.eventId}`;
+
+/** Parses the result of {@link textOfPlace}; undefined when it is none. */
+export const readSeenPlace = (text: string): SeenPlace | undefined => {
+  const [, cursorText = '', eventId] = /^([^-]*)(?:-([\w-]{1,64}))?$/.exec(text) ?? [];
+  const cursor = readHistoryCursor(cursorText);
+  return cursor && { ...cursor, ...(eventId !== undefined && { eventId }) };
 };
 
 /** Whether one place is behind the other. A batch ends behind all of its events. */

@@ -1,4 +1,4 @@
-import { type HistoryCursor, isBehind } from './history-cursor.js';
+import { isBehind, type SeenPlace } from './history-cursor.js';
 
 /** Bounds of what is kept. */
 const ENTRIES_MAX = 8192;
@@ -10,7 +10,7 @@ const PAGE_CHARACTERS_MAX = 256 * 1024;
 
 export interface RecentEntry {
   /** Behind the event. */
-  readonly place: HistoryCursor;
+  readonly place: SeenPlace;
   /** How much memory it takes, roughly. */
   readonly characters: number;
 }
@@ -18,27 +18,27 @@ export interface RecentEntry {
 export interface RecentPage<Entry> {
   readonly entries: readonly Entry[];
   /** Go on behind this. */
-  readonly upTo: HistoryCursor;
+  readonly upTo: SeenPlace;
 }
 
 /** The end of the history, in memory and without a gap, for those who follow it. */
 export class RecentHistory<Entry extends RecentEntry> {
   private entries: Entry[] = [];
   private characters = 0;
-  private last: HistoryCursor;
+  private last: SeenPlace;
 
   /** @param start where what is kept begins: just behind it */
-  constructor(private start: HistoryCursor) {
+  constructor(private start: SeenPlace) {
     this.last = start;
   }
 
   /** Everything up to here has been here. */
-  get end(): HistoryCursor {
+  get end(): SeenPlace {
     return this.last;
   }
 
   /** Takes what follows {@link end}. */
-  push(entries: readonly Entry[], upTo: HistoryCursor): void {
+  push(entries: readonly Entry[], upTo: SeenPlace): void {
     for (const entry of entries) {
       this.entries.push(entry);
       this.characters += entry.characters;
@@ -55,7 +55,7 @@ export class RecentHistory<Entry extends RecentEntry> {
   }
 
   /** What is behind a place, or the first part of it; undefined when what follows the place is not here. */
-  behind(after: HistoryCursor): RecentPage<Entry> | undefined {
+  behind(after: SeenPlace): RecentPage<Entry> | undefined {
     if (isBehind(this.start, after) || isBehind(after, this.last)) return undefined;
     const first = this.indexBehind(after);
     let characters = 0;
@@ -68,7 +68,7 @@ export class RecentHistory<Entry extends RecentEntry> {
     return { entries, upTo: next < this.entries.length ? (entries.at(-1)?.place ?? after) : this.last };
   }
 
-  private indexBehind(after: HistoryCursor): number {
+  private indexBehind(after: SeenPlace): number {
     let low = 0;
     let high = this.entries.length;
     while (low < high) {

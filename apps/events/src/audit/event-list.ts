@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Caller } from '#bus/contract.js';
 import { Ledger } from '#ledger/ledger.js';
-import { type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, type SeenPlace, textOfCursor, textOfPlace } from '#event-sourcing/history-cursor.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import type { EventPage, ListEventsRequest } from '#contracts/cairn/audit.js';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
@@ -12,7 +12,7 @@ import type { Entry, EntryQuery } from '../index/entry-numbers.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { resolveFilter } from '../index/history-filter.js';
 import { readEvents } from '../index/read-events.js';
-import { checkReached } from '../index/reached-place.js';
+import { checkReached, seenPlace } from '../index/reached-place.js';
 
 /** Events of up to 256 KiB are read together. */
 const READ_TOGETHER = 16;
@@ -30,6 +30,9 @@ export class EventList {
   async page(request: ListEventsRequest, caller: Caller): Promise<EventPage> {
     // A caller that has just made a change must find it, and so must rules of access.
     if (request.cursor === undefined) await Promise.all([this.index.showHead(), this.access.showHead()]);
+    const after = placeOf('after', request.after);
+    // Of a place without the id of its event, only a history that does not reach so far is noticed, at the end.
+    if (after?.eventId !== undefined) await checkReached(this.ledger, after);
     const query = this.queryOf(request);
     const { limit = Infinity } = request;
     const page = new PageBuilder();
@@ -46,16 +49,19 @@ export class EventList {
       // A client that goes on behind what the history does not reach would wait for ever.
       if (isLast && page.size === 0 && query.order === 'oldest' && query.after !== undefined)
         await checkReached(this.ledger, query.after);
-      if (isLast)
-        return request.order === 'oldest' ? { ...page.page(), looked_up_to: textOfCursor(lookedUpTo) } : page.page();
+      if (isLast) return request.order === 'oldest' ? this.withLookedUpTo(page.page(), lookedUpTo) : page.page();
       if (page.isFull) return this.pageUpTo(request, page, lookedUpTo);
     }
     return page.page();
   }
 
-  private pageUpTo({ order }: ListEventsRequest, page: PageBuilder, cursor: HistoryCursor): EventPage {
-    const next = textOfCursor(cursor);
-    return { ...page.page(next), ...(order === 'oldest' && { looked_up_to: next }) };
+  private async pageUpTo({ order }: ListEventsRequest, page: PageBuilder, cursor: HistoryCursor): Promise<EventPage> {
+    const upTo = page.page(textOfCursor(cursor));
+    return order === 'oldest' ? this.withLookedUpTo(upTo, cursor) : upTo;
+  }
+
+  private async withLookedUpTo(page: EventPage, cursor: HistoryCursor): Promise<EventPage> {
+    return { ...page, looked_up_to: textOfPlace(await seenPlace(this.ledger, cursor)) };
   }
 
   private async textsOf(
@@ -83,5 +89,5 @@ export class EventList {
   }
 }
 
-const placeOf = (name: string, text: string | undefined): HistoryCursor | undefined =>
+const placeOf = (name: string, text: string | undefined): SeenPlace | undefined =>
   text === undefined ? undefined : givenPlace(name, text);

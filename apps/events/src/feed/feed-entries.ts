@@ -2,14 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import type { FeedEntry } from '#contracts/feed.js';
 import type { EffectiveBatch, EffectiveEvent } from '#event-sourcing/effective-events.js';
-import { type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, type SeenPlace, textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { RecentEntry, RecentPage } from '#event-sourcing/recent-history.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { DomainError } from '#platform/domain-error.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
-import type { EventMetadata } from '#ledger/ledger.js';
+import { type EventMetadata, Ledger, type RecordedEvent } from '#ledger/ledger.js';
 import { EventAccess } from '../access/event-access.js';
 import { mentionsOf } from '../index/mentions.js';
+import { seenPlace } from '../index/reached-place.js';
 
 /** How long one wait for access rules is. */
 const RULES_WITHIN_MS = 500;
@@ -34,6 +35,7 @@ export class FeedEntries {
   constructor(
     private readonly readModel: ReadModel,
     private readonly access: EventAccess,
+    private readonly ledger: Ledger,
   ) {}
 
   /** The first part of what was read, or all of it: as much as a follower takes at a time. */
@@ -54,8 +56,12 @@ export class FeedEntries {
     if (last === undefined) return [];
     await this.rulesUpTo(last.cursor);
     const entries: PlacedEntry[] = [];
-    for (const [index, event] of events.entries()) {
-      entries.push(this.entryOf(event));
+    let place: SeenPlace | undefined;
+    for (const [index, { event, cursor }] of events.entries()) {
+      // What ends a batch is read once for all of its parts.
+      if (cursor.part === undefined) place = { ...cursor, eventId: event.id };
+      else place = place?.at === cursor.at ? { ...place, ...cursor } : await seenPlace(this.ledger, cursor);
+      entries.push(this.entryOf(event, place));
       if (index % AT_ONCE === AT_ONCE - 1) await nextLoopTurn();
     }
     return entries;
@@ -70,18 +76,20 @@ export class FeedEntries {
     }
   }
 
-  private entryOf({ event, cursor }: EffectiveEvent): PlacedEntry {
+  private entryOf(event: RecordedEvent, place: SeenPlace): PlacedEntry {
     const { stream, type } = event;
     const data = JSON.parse(event.data) as Readonly<Record<string, unknown>>;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
     const { entities, rare, units, groups, documents } = mentionsOf({ stream, type, data, metadata });
-    const cursorText = textOfCursor(cursor);
+    const cursorText = textOfCursor(place);
     const text = cloudEvent(event, cursorText);
     const about = new Set<string>([...entities, ...rare]);
+    const { eventId } = place;
     const entry: FeedEntry = {
+      ...(eventId !== undefined && { eventId }),
       ...{ cursor: cursorText, stream, type, text, readers: this.access.readersOf(stream) },
       ...{ entities: [...about], units, groups, documents },
     };
-    return { place: cursor, characters: text.length, entry, entities: about };
+    return { place, characters: text.length, entry, entities: about };
   }
 }

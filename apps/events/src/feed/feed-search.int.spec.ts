@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ReadFeed, UNKNOWN_PLACE } from '#contracts/feed.js';
-import { cursorAt } from '#event-sourcing/history-cursor.js';
+import { OpenFeed } from '#contracts/cairn/feed.js';
+import { FollowFeed, ReadFeed, UNKNOWN_PLACE } from '#contracts/feed.js';
+import { cursorAt, HISTORY_START, readSeenPlace } from '#event-sourcing/history-cursor.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { NO_STREAM } from '#ledger/ledger.js';
 import { someEvent } from '#ledger/testing/new-events.js';
@@ -39,5 +40,22 @@ describe('the feed behind a place that the index or the ledger has not come to',
     for (const after of ['1000', '1000.3']) {
       await expect(host.request(ReadFeed, { after, filter: [] }, GATEWAY)).rejects.toMatchObject(refusal);
     }
+  });
+
+  it('is refused where the history has another event, though it reaches so far', async () => {
+    const { upTo } = await host.request(FollowFeed, {}, GATEWAY);
+    const { at } = readSeenPlace(upTo) ?? HISTORY_START;
+    const event = await host.ledger.eventAt(at);
+    expect(upTo).toBe(`${at}-${event?.id}`);
+    const known = await host.request(ReadFeed, { after: upTo, filter: [] }, GATEWAY);
+    expect(known).toEqual({ entries: [], upTo });
+    const after = `${at}-${someEvent().id}`;
+    const refusal = { code: UNKNOWN_PLACE };
+    await expect(host.request(ReadFeed, { after, filter: [] }, GATEWAY)).rejects.toMatchObject(refusal);
+    await expect(host.request(FollowFeed, { after }, GATEWAY)).rejects.toMatchObject(refusal);
+    await expect(host.request(OpenFeed, { after }, GATEWAY)).rejects.toMatchObject(refusal);
+    // What clients have from earlier versions.
+    const { after: start } = await host.request(OpenFeed, { after: String(at) }, GATEWAY);
+    expect(start).toBe(upTo);
   });
 });

@@ -1,13 +1,13 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { FeedPage } from '#contracts/feed.js';
 import { effectiveEvents } from '#event-sourcing/effective-events.js';
-import { cursorAt, type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { cursorAt, type HistoryCursor, isBehind, type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
 import { RecentHistory, type RecentPage } from '#event-sourcing/recent-history.js';
 import { Ledger } from '#ledger/ledger.js';
 import { Waiter } from '#ledger/waiter.js';
 import { Log } from '#platform/logging.js';
 import { FeedEntries, type PlacedEntry } from './feed-entries.js';
-import { checkReached } from '../index/reached-place.js';
+import { checkReached, seenPlace } from '../index/reached-place.js';
 
 /** An empty page is given after this time: shorter than a request waits before it is sent again. */
 const WAIT_MS = 900;
@@ -16,10 +16,17 @@ const WAIT_MS = 900;
 const IDLE_MS = 30_000;
 
 /** The page as it is sent. */
-export const feedPage = ({ entries, upTo }: RecentPage<PlacedEntry>): FeedPage => ({
-  entries: entries.map(({ entry }) => entry),
-  upTo: textOfCursor(upTo),
-});
+export const feedPage = async (
+  ledger: Pick<Ledger, 'eventAt'>,
+  { entries, upTo }: RecentPage<PlacedEntry>,
+): Promise<FeedPage> => {
+  const last = entries.at(-1)?.place;
+  const end =
+    last?.at === upTo.at && last.eventId !== undefined
+      ? { ...upTo, eventId: last.eventId }
+      : await seenPlace(ledger, upTo);
+  return { entries: entries.map(({ entry }) => entry), upTo: textOfPlace(end) };
+};
 
 /** Follows the end of the history as long as a gateway does. All gateways are served from the same memory. */
 @Injectable()
@@ -44,13 +51,13 @@ export class FeedTail implements OnModuleDestroy {
   /**
    * What is behind a cursor, after a while if there is nothing yet; see {@link FollowFeed}.
    *
-   * @throws DomainError when the history does not reach the cursor, because an older ledger was restored
+   * @throws DomainError when the history does not have the place, because an older ledger was restored
    */
-  async page(after: HistoryCursor | undefined): Promise<RecentPage<PlacedEntry>> {
+  async page(after: SeenPlace | undefined): Promise<RecentPage<PlacedEntry>> {
     this.stopWhenIdle();
     if (after === undefined) return { entries: [], upTo: this.recent?.end ?? cursorAt(await this.ledger.head()) };
     // Somebody else may be followed already who is at the end of the restored history.
-    const isKnown = this.recent !== undefined && !isBehind(after, this.recent.end);
+    const isKnown = after.eventId === undefined && this.recent !== undefined && !isBehind(after, this.recent.end);
     if (!isKnown) await checkReached(this.ledger, after);
     const recent = (this.recent ??= this.follow(after));
     const page = recent.behind(after) ?? (await this.older(after));

@@ -5,21 +5,21 @@ import type { EventFilter } from '#contracts/event-filter.js';
 import { type FeedRequest, OpenFeed, type OpenedFeed } from '#contracts/cairn/feed.js';
 import { type FeedPage, FollowFeed, ReadFeed } from '#contracts/feed.js';
 import { eventAtCursor } from '#event-sourcing/event-at-cursor.js';
-import { cursorAt, type HistoryCursor, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { cursorAt, readSeenPlace, type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
 import { Ledger } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { FeedSearch } from './feed-search.js';
 import { feedPage, FeedTail } from './feed-tail.js';
-import { checkReached, unknownPlace } from '../index/reached-place.js';
+import { checkReached, seenPlace, unknownPlace } from '../index/reached-place.js';
 
 /** A search ends long before the deadline of its request. */
 const SEARCH_MS = 1000;
 
 /** @throws DomainError */
-const placeOf = (text: string): HistoryCursor => {
-  const cursor = readHistoryCursor(text);
-  if (cursor === undefined) throw new DomainError('invalid', 'feed.bad-cursor', `"${text}" is no cursor`);
-  return cursor;
+const placeOf = (text: string): SeenPlace => {
+  const place = readSeenPlace(text);
+  if (place === undefined) throw new DomainError('invalid', 'feed.bad-cursor', `"${text}" is no place`);
+  return place;
 };
 
 @Controller()
@@ -33,12 +33,14 @@ export class FeedController {
   @MessagePattern(OpenFeed.subject)
   async open({ request: { after, ...names } }: Message<FeedRequest>): Promise<Answer<OpenedFeed>> {
     const start = after === undefined ? cursorAt(await this.ledger.head()) : await this.knownPlace(placeOf(after));
-    return { reply: { filter: await this.search.filterOf(names), after: textOfCursor(start) } };
+    const place = await seenPlace(this.ledger, start);
+    return { reply: { filter: await this.search.filterOf(names), after: textOfPlace(place) } };
   }
 
   @MessagePattern(FollowFeed.subject)
   async follow({ request: { after } }: Message<{ readonly after?: string }>): Promise<Answer<FeedPage>> {
-    return { reply: feedPage(await this.tail.page(after === undefined ? undefined : placeOf(after))) };
+    const page = await this.tail.page(after === undefined ? undefined : placeOf(after));
+    return { reply: await feedPage(this.ledger, page) };
   }
 
   @MessagePattern(ReadFeed.subject)
@@ -48,11 +50,11 @@ export class FeedController {
     const place = placeOf(after);
     // First: within a batch that is not there, nothing can be looked for.
     await checkReached(this.ledger, place);
-    return { reply: feedPage(await this.search.behind(place, filter, SEARCH_MS)) };
+    return { reply: await feedPage(this.ledger, await this.search.behind(place, filter, SEARCH_MS)) };
   }
 
-  /** @throws DomainError when the history does not reach so far, or has no such event of a batch */
-  private async knownPlace(place: HistoryCursor): Promise<HistoryCursor> {
+  /** @throws DomainError when the history does not have the place, or no such event of a batch */
+  private async knownPlace(place: SeenPlace): Promise<SeenPlace> {
     await checkReached(this.ledger, place);
     if (place.part !== undefined && (await eventAtCursor(this.ledger, place)) === undefined) throw unknownPlace(place);
     return place;

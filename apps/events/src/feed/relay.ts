@@ -136,35 +136,32 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   private async placeOf({ sequence, last }: FeedEnd): Promise<FeedPlace> {
     const { ledger } = this.options;
     if (sequence === 0) return BEGINNING;
-    if (last !== undefined && (await this.isThere(last))) return { sequence, ...last };
+    const known = last === undefined ? await this.noted(sequence) : { sequence, ...last };
+    const isThere = await this.isThere(known);
+    if (isThere && known.sequence === sequence) return known;
     // No message is left, or the ledger has moved, where events have other positions: counting finds the place in both.
-    const noted = last === undefined ? await this.noted() : BEGINNING;
-    const start = noted.sequence <= sequence ? noted : BEGINNING;
-    if (start.sequence === sequence) return start;
+    const start = isThere ? known : BEGINNING;
     let count = start.sequence;
     for await (const { events } of effectiveEvents(ledger, { after: start.cursor })) {
       if (this.isStopping()) break;
-      const wanted = events[sequence - count - 1];
+      const [same, wanted] = [known.sequence, sequence].map((number) => events[number - count - 1]);
       count += events.length;
-      if (wanted === undefined) continue;
-      const { id: eventId } = wanted.event;
-      if (last !== undefined && eventId !== last.eventId) break;
-      return { sequence, cursor: wanted.cursor, eventId };
+      if (same !== undefined && same.event.id !== known.eventId) break;
+      if (wanted !== undefined) return { sequence, cursor: wanted.cursor, eventId: wanted.event.id };
     }
     throw new ForeignFeed(sequence);
   }
 
   /** Whether the ledger has this event at this place: another one, or one that was restored, may have another there. */
-  private async isThere({ cursor, eventId }: Omit<FeedPlace, 'sequence'>): Promise<boolean> {
+  private async isThere({ cursor, eventId }: FeedPlace): Promise<boolean> {
     return (await eventAtCursor(this.options.ledger, cursor))?.id === eventId;
   }
 
-  /** The end of the feed as it was noted, if this ledger knows it. */
-  private async noted(): Promise<FeedPlace> {
+  /** A place up to the end of the feed, as it was noted; the beginning when none was. */
+  private async noted(end: number): Promise<FeedPlace> {
     const [sequence, text = '', eventId = ''] = (await this.options.keyValueStore.get(NOTE))?.split(' ') ?? [];
     const cursor = readHistoryCursor(text);
-    const place = cursor === undefined ? BEGINNING : { sequence: Number(sequence), cursor, eventId };
-    return (await this.isThere(place)) ? place : BEGINNING;
+    return cursor === undefined || Number(sequence) > end ? BEGINNING : { sequence: Number(sequence), cursor, eventId };
   }
 
   private async note({ sequence, cursor, eventId }: FeedPlace): Promise<void> {

@@ -1,13 +1,13 @@
 import { DomainError } from '#platform/domain-error.js';
-import { type HistoryCursor, readHistoryCursor } from '#event-sourcing/history-cursor.js';
+import { readSeenPlace, type SeenPlace } from '#event-sourcing/history-cursor.js';
 
 /**
  * The place in the history that a member of a request names.
  *
  * @throws DomainError when the text is none
  */
-export const givenPlace = (name: string, text: string): HistoryCursor => {
-  const place = readHistoryCursor(text);
+export const givenPlace = (name: string, text: string): SeenPlace => {
+  const place = readSeenPlace(text);
   if (place !== undefined) return place;
   throw new DomainError('invalid', 'cursor.invalid', `${name} must be a place in the history like 4711 or 4711.3`);
 };

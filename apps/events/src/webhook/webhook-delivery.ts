@@ -185,7 +185,7 @@ export class WebhookDelivery {
   private async findPlace(): Promise<void> {
     if (this.isOfThisLedger) return;
     const { index, ledger, log } = this.parts;
-    const cursor = await resumedAt(index, await ledger.head(), this.current);
+    const cursor = await resumedAt(index, ledger, this.current);
     this.isOfThisLedger = true;
     if (cursor === this.current.cursor) return;
     log.warn(
@@ -287,7 +287,7 @@ export class WebhookDelivery {
   }
 
   private async bury(letter: DeadLetter, progress: Progress): Promise<void> {
-    const buried = this.withSeen(withDeadLetter({ ...progress, cursor: letter.cursor }));
+    const buried = await this.withSeen(withDeadLetter({ ...progress, cursor: letter.cursor }));
     if (buried.dropped > progress.dropped) await this.record.dropOldest();
     // It is behind the event only when the letter is kept: else it is tried again.
     await this.record.bury(letter, buried);
@@ -295,15 +295,20 @@ export class WebhookDelivery {
   }
 
   private async save(progress: Progress): Promise<void> {
-    this.current = this.withSeen(progress);
+    const { seen: known } = this.current;
+    // At once: another change of it may come while the ledger is read.
+    this.current = { ...progress, ...(known !== undefined && { seen: known }) };
     this.savedMs = Date.now();
+    const { seen } = await this.withSeen(progress);
+    if (seen !== undefined) this.current = { ...this.current, seen };
     await this.record.save(this.current);
   }
 
   /** As long as the cursor may be one of another ledger, it names no event of this one. */
-  private withSeen(progress: Progress): Progress {
+  private async withSeen(progress: Progress): Promise<Progress> {
     const { seen: known } = this.current;
-    const seen = (this.isOfThisLedger ? seenUpTo(this.parts.index, progress.cursor) : undefined) ?? known;
+    const { index, ledger } = this.parts;
+    const seen = (this.isOfThisLedger ? await seenUpTo(index, ledger, progress.cursor) : undefined) ?? known;
     return { ...progress, ...(seen !== undefined && { seen }) };
   }
 }

@@ -45,7 +45,7 @@ const open = (
     ...record,
   };
   const parts: unknown = {
-    ledger: { head: () => Promise.resolve(7) },
+    ledger: { head: () => Promise.resolve(7), readStream: () => Promise.resolve([{ id: 'e' }]) },
     index,
     access: { readersOf: () => 'everyone' },
     search: {

@@ -1,6 +1,6 @@
 import { HISTORY_LIMIT_MAX, HISTORY_ORDERS } from '#contracts/cairn/audit.js';
 import { cairnRoute } from './cairn-route.js';
-import { historyFilterFields, placeParameter } from './history-fields.js';
+import { historyFilterFields, placeParameter, seenPlaceParameter } from './history-fields.js';
 import { limitParameter, wordParameter } from './parameters.js';
 
 const text = { type: 'string' };
@@ -46,7 +46,7 @@ export const auditRoutes = {
     isStrict: true,
     fields: {
       ...historyFilterFields,
-      after: placeParameter('after', 'only what took effect behind it'),
+      after: seenPlaceParameter('after', 'only what took effect behind it'),
       up_to: placeParameter('up_to', 'only what took effect up to it'),
       order: wordParameter('order', 'order of effect', HISTORY_ORDERS),
       limit: limitParameter(HISTORY_LIMIT_MAX, 100),

@@ -2,17 +2,17 @@ import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Bus } from '#bus/bus.js';
 import { OpenFeed } from '#contracts/cairn/feed.js';
-import { HISTORY_START, readHistoryCursor } from '#event-sourcing/history-cursor.js';
+import { HISTORY_START, readSeenPlace } from '#event-sourcing/history-cursor.js';
 import { FeedFollowers } from '../feed/feed-followers.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { feedRoutes as routes } from './feed.routes.js';
-import { checkedPlace } from './history-fields.js';
+import { checkedSeenPlace } from './history-fields.js';
 
 /** Browsers send the id of the last event when they connect again. */
 const lastEventId = ({ headers }: FastifyRequest): string | undefined => {
   const id = headers['last-event-id'];
-  return typeof id === 'string' && id !== '' ? checkedPlace('Last-Event-ID', id) : undefined;
+  return typeof id === 'string' && id !== '' ? checkedSeenPlace('Last-Event-ID', id) : undefined;
 };
 
 @Controller()
@@ -34,7 +34,7 @@ export class FeedController {
     void reply.headers({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' });
     const { filter, after: start } = opened;
     return this.followers.follow(
-      { filter, after: readHistoryCursor(start) ?? HISTORY_START, caller: context.caller },
+      { filter, after: readSeenPlace(start) ?? HISTORY_START, caller: context.caller },
       reply,
     );
   }

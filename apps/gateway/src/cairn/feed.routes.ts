@@ -1,5 +1,5 @@
 import { cairnRoute } from './cairn-route.js';
-import { historyNameFields, placeParameter } from './history-fields.js';
+import { historyNameFields, seenPlaceParameter } from './history-fields.js';
 
 export const feedRoutes = {
   follow: cairnRoute({
@@ -12,7 +12,7 @@ export const feedRoutes = {
     isStrict: true,
     fields: {
       ...historyNameFields,
-      after: placeParameter(
+      after: seenPlaceParameter(
         'after',
         'id of the last event that the client has: goes on behind it, `0` from the first event on. Without it and Last-Event-ID, only new events',
       ),
@@ -21,10 +21,10 @@ export const feedRoutes = {
     response: { type: 'string' },
     examples: {
       response:
-        'id: 4711\nevent: UnitsClaimed\ndata: {"specversion":"1.0","type":"cairn.iceprod.UnitsClaimed","sequence":"4711","data":{"units":[[0,4]]}}\n\n',
+        'id: 4711-0193f5c2-a7e0-5d1b-8c6a-5f20d0000001\nevent: UnitsClaimed\ndata: {"specversion":"1.0","type":"cairn.iceprod.UnitsClaimed","sequence":"4711","data":{"units":[[0,4]]}}\n\n',
     },
     errors: {
-      400: 'the history has no such event',
+      400: 'the history has no such event, or not any more: begin anew',
       404: 'a workload, unit or group without a history',
       409: 'an id that several workloads have',
     },

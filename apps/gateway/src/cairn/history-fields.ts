@@ -1,7 +1,7 @@
 import type { FilterName, HistoryFilter } from '#contracts/cairn/audit.js';
 import { OBJECT_KINDS, readObjectName } from '#contracts/cairn/objects.js';
 import { EVENT_VERSIONS } from '#contracts/event-types.js';
-import { readHistoryCursor } from '#event-sourcing/history-cursor.js';
+import { readHistoryCursor, readSeenPlace } from '#event-sourcing/history-cursor.js';
 import type { Field } from '../route/field.js';
 import { parsedParameter } from '../route/fields.js';
 import { invalid } from '../route/request-source.js';
@@ -88,6 +88,22 @@ export const checkedPlace = (name: string, given: string): string => {
   if (readHistoryCursor(given) === undefined) throw invalid(`${name} must be ${PLACE}`);
   return given;
 };
+
+/**
+ * As {@link checkedPlace}, also with the id of the event there.
+ *
+ * @throws DomainError when it is none
+ */
+export const checkedSeenPlace = (name: string, given: string): string => {
+  if (readSeenPlace(given) === undefined) throw invalid(`${name} must be ${PLACE}`);
+  return given;
+};
+
+/** The place where a client has been, as its text. */
+export const seenPlaceParameter = (name: string, description: string): Field<string, 'maybe'> =>
+  parsedParameter(name, { type: 'string' }, `${description}; ${PLACE}, or an id of \`GET /cairn/events\``, (given) =>
+    checkedSeenPlace(name, given),
+  );
 
 /** A place in the history, as its text. */
 export const placeParameter = (name: string, description: string): Field<string, 'maybe'> =>

@@ -1,7 +1,7 @@
 import type { Caller } from '#bus/contract.js';
 import { mayBeReadBy } from '#contracts/event-readers.js';
 import { type EventFilter, isWanted } from '#contracts/event-filter.js';
-import type { HistoryCursor } from '#event-sourcing/history-cursor.js';
+import { type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
 import type { RecentPage } from '#event-sourcing/recent-history.js';
 import type { FeedTail, TailEntry } from './feed-tail.js';
 
@@ -12,18 +12,18 @@ const TOLD_MAX = 64 * 1024;
 export interface Told {
   /** Empty when nothing is for these followers. */
   readonly text: string;
-  readonly upTo: HistoryCursor;
+  readonly upTo: SeenPlace;
 }
 
 const LINE_BREAKS = /[\n\r]+/g;
 
 /** JSON has line breaks only between its tokens, so there they may go. */
-const toldEvent = ({ cursor, type, text }: TailEntry): string =>
-  `id: ${cursor}\nevent: ${type}\ndata: ${text.replace(LINE_BREAKS, ' ')}\n\n`;
+const toldEvent = ({ place, type, text }: TailEntry): string =>
+  `id: ${textOfPlace(place)}\nevent: ${type}\ndata: ${text.replace(LINE_BREAKS, ' ')}\n\n`;
 
 /** Followers that want the same and may read the same: what they are told is made once. */
 export class FeedChannel {
-  private made: (Told & { readonly after: HistoryCursor; readonly end: HistoryCursor }) | undefined;
+  private made: (Told & { readonly after: SeenPlace; readonly end: SeenPlace }) | undefined;
   private madeOf: readonly TailEntry[] = [];
 
   constructor(
@@ -33,7 +33,7 @@ export class FeedChannel {
   ) {}
 
   /** What is behind a place, or the first part of it; undefined when it is not in memory. */
-  behind(after: HistoryCursor): Told | undefined {
+  behind(after: SeenPlace): Told | undefined {
     const page = this.recent.behind(after);
     if (page === undefined) return undefined;
     const { made } = this;

@@ -4,7 +4,7 @@ import { Bus } from '#bus/bus.js';
 import type { Caller } from '#bus/contract.js';
 import type { EventFilter } from '#contracts/event-filter.js';
 import { ReadFeed } from '#contracts/feed.js';
-import { type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { isBehind, type SeenPlace, textOfCursor, textOfPlace } from '#event-sourcing/history-cursor.js';
 import { Waiter } from '#ledger/waiter.js';
 import { AtMost } from '#platform/at-most.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -31,7 +31,7 @@ const RECONNECT_MS = 1000;
 export interface Following {
   readonly filter: EventFilter;
   /** Where the client left off. */
-  readonly after: HistoryCursor;
+  readonly after: SeenPlace;
   readonly caller: Caller;
 }
 
@@ -58,6 +58,7 @@ export class FeedFollowers {
     end.addEventListener('abort', waiter.wake);
     this.tail.join(waiter.wake);
     let after = start;
+    let { course } = this.tail;
     let sentMs = performance.now();
     const stalled = setInterval(() => {
       if (performance.now() - sentMs > 2 * STALL_MS) reply.raw.destroy();
@@ -69,12 +70,15 @@ export class FeedFollowers {
           yield ': the token is no longer valid\n\n';
           return;
         }
-        const live = channel.behind(after);
+        // What is in memory now may be of another history, that was restored: then the service is asked whether it has this place.
+        const { course: present } = this.tail;
+        const live = course === present ? channel.behind(after) : undefined;
         const told = live ?? (await this.catchUp(channel, after));
         if (told === 'unknown place') {
-          yield ': the history was restored and does not reach this place any more, begin anew\n\n';
+          yield ': the history was restored and does not have this place any more, begin anew\n\n';
           return;
         }
+        if (told !== undefined) course = present;
         const hasMoved = told !== undefined && isBehind(told.upTo, after);
         if (hasMoved) after = told.upTo;
         const isQuiet = performance.now() - sentMs > KEEP_ALIVE_MS;
@@ -113,8 +117,8 @@ export class FeedFollowers {
   }
 
   /** What is further back than the memory reaches; undefined when the service does not answer. */
-  private async catchUp(channel: FeedChannel, after: HistoryCursor): Promise<Told | 'unknown place' | undefined> {
-    const request = { after: textOfCursor(after), filter: channel.filter };
+  private async catchUp(channel: FeedChannel, after: SeenPlace): Promise<Told | 'unknown place' | undefined> {
+    const request = { after: textOfPlace(after), filter: channel.filter };
     try {
       return await this.catchingUp.run(async () => {
         const context = ownContext('gateway-feed', CATCH_UP_DEADLINE_MS);
@@ -129,4 +133,4 @@ export class FeedFollowers {
 }
 
 /** The client remembers how far it has seen everything, though nothing was for it. */
-const signOfLife = (after: HistoryCursor): string => `: alive\nid: ${textOfCursor(after)}\n\n`;
+const signOfLife = (after: SeenPlace): string => `: alive\nid: ${textOfPlace(after)}\n\n`;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
 import { type FeedEntry, type FeedPage, FollowFeed, UNKNOWN_PLACE } from '#contracts/feed.js';
-import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { HISTORY_START, readSeenPlace, type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
 import { type RecentEntry, RecentHistory, type RecentPage } from '#event-sourcing/recent-history.js';
 import { refOfStream } from '#ledger/ref.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -27,15 +27,16 @@ export interface TailEntry extends Omit<FeedEntry, 'entities'>, RecentEntry {
 /** Streams that record who may read a workload. */
 const ACCESS = 'access-';
 
-/** Whether the history does not reach any more where a follower is: an older backup of the ledger was restored. */
+/** Whether the history does not have any more the place where a follower is: an older backup of the ledger was restored. */
 export const isUnknownPlace = (error: unknown): boolean => error instanceof DomainError && error.code === UNKNOWN_PLACE;
 
-const placeOf = (cursor: string): HistoryCursor => readHistoryCursor(cursor) ?? HISTORY_START;
+const placeOf = (text: string): SeenPlace => readSeenPlace(text) ?? HISTORY_START;
 
 /** A page as it came from the service. */
 export const tailPage = ({ entries, upTo }: FeedPage): RecentPage<TailEntry> => ({
   entries: entries.map((entry) => ({
-    ...{ ...entry, place: placeOf(entry.cursor), characters: entry.text.length },
+    ...{ ...entry, characters: entry.text.length },
+    place: { ...placeOf(entry.cursor), ...(entry.eventId !== undefined && { eventId: entry.eventId }) },
     entities: new Set(entry.entities),
   })),
   upTo: placeOf(upTo),
@@ -51,6 +52,7 @@ export class FeedTail {
   private recent: RecentHistory<TailEntry> | undefined;
   private isFollowing = false;
   private interrupted = false;
+  private courses = 0;
 
   constructor(
     private readonly bus: Bus,
@@ -68,8 +70,13 @@ export class FeedTail {
   }
 
   /** How far the memory reaches; undefined while there is none. */
-  get end(): HistoryCursor | undefined {
+  get end(): SeenPlace | undefined {
     return this.recent?.end;
+  }
+
+  /** Another number when another history was found: an older backup of the ledger was restored, or it was moved. */
+  get course(): number {
+    return this.courses;
   }
 
   /** Whether nothing is heard of the service. */
@@ -78,7 +85,7 @@ export class FeedTail {
   }
 
   /** What is behind a place; undefined when what follows the place is not in memory. */
-  behind(after: HistoryCursor): RecentPage<TailEntry> | undefined {
+  behind(after: SeenPlace): RecentPage<TailEntry> | undefined {
     return this.recent?.behind(after);
   }
 
@@ -97,7 +104,7 @@ export class FeedTail {
 
   /** Resolves with whether there is something new; with nothing when the service does not answer. */
   private async fetch(): Promise<boolean | undefined> {
-    const request = this.recent === undefined ? {} : { after: textOfCursor(this.recent.end) };
+    const request = this.recent === undefined ? {} : { after: textOfPlace(this.recent.end) };
     const context = ownContext('gateway-feed', DEADLINE_MS);
     try {
       const { entries, upTo } = tailPage(await this.bus.request(FollowFeed, request, context));
@@ -109,7 +116,10 @@ export class FeedTail {
       return isFirst || entries.length > 0;
     } catch (error) {
       // Nobody can go on there: the followers are told when they ask for themselves.
-      if (isUnknownPlace(error)) this.recent = undefined;
+      if (isUnknownPlace(error)) {
+        this.recent = undefined;
+        this.courses += 1;
+      }
       if (!this.interrupted) this.log.warn({ error }, 'the feed is interrupted, will try again');
       this.interrupted = true;
       return undefined;

@@ -56,8 +56,11 @@ describe('FeedTail', () => {
     tail.join(wake);
     await eventually(() => tail.behind(cursorAt(9))?.upTo, cursorAt(9));
     failures.push(new DomainError('invalid', UNKNOWN_PLACE, 'The history has no event 9'));
+    const { course } = tail;
     pages.push({ entries: [], upTo: '4' });
     await eventually(() => tail.behind(cursorAt(4))?.upTo, cursorAt(4));
     expect(tail.behind(cursorAt(9))).toBeUndefined();
+    // Followers have the service look whether they may go on.
+    expect(tail.course).not.toBe(course);
   });
 });

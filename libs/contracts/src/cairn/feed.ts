@@ -4,14 +4,14 @@ import type { FilterName, HistoryFilter } from './audit.js';
 
 /** Which events are wanted, and from where on. */
 export interface FeedRequest extends Pick<HistoryFilter, FilterName> {
-  /** Text of the cursor where the client left off; only new events without it. */
+  /** Text of the place where the client left off; only new events without it. */
   readonly after?: string;
 }
 
 export interface OpenedFeed {
   /** What the names in the request stand for. */
   readonly filter: EventFilter;
-  /** Text of the cursor where the stream begins. */
+  /** Text of the place where the stream begins. */
   readonly after: string;
 }
 
