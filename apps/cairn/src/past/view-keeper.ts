@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { ComparedStatuses, PastAnswer, PastOfWorkload, ViewOrder } from '#contracts/cairn/past-view.js';
+import type { PastAnswer, PastOfWorkload, UnitDifferences, ViewOrder } from '#contracts/cairn/past-view.js';
 import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
@@ -9,6 +9,7 @@ import { Moment, SIGNATURE } from './moment.js';
 import { makeOwnFolder, makePastFolder } from './past-folder.js';
 import { NearCopies } from './near-copies.js';
 import { PastView } from './past-view.js';
+import { unitDifferences } from './unit-differences.js';
 import { bytesIn, readModelsIn, removeReadModels, ViewCheckpoints } from './view-checkpoints.js';
 
 /** In events of a stream. */
@@ -28,6 +29,9 @@ const OPENING_EVENTS = 1_500;
 
 /** Open at the same time: the two of a comparison, and another. */
 const MOMENTS_MAX = 3;
+
+/** A page of statuses is some thousand units. What others ask waits for so many at most. */
+const COMPARED_PAGES_MAX = 10;
 
 /** An open moment takes over read models of this size sooner than a new one is opened on them: their content is written once more. */
 const TAKEN_OVER_BYTES_MAX = 16 * 1024 * 1024;
@@ -98,12 +102,13 @@ export class ViewKeeper {
     }
   }
 
-  async compare({ from, to, behind }: Order<'compare'>): Promise<ComparedStatuses> {
+  async compare({ from, to, behind: start, limit }: Order<'compare'>): Promise<UnitDifferences> {
     const before = await this.momentOf(from);
-    const statuses = await before.statuses(behind);
-    // One that went back and forth would be opened again for each page.
     const after = await this.momentOf(to, before.position === to.position ? undefined : before);
-    return [statuses, await after.statuses(behind)];
+    return unitDifferences(async (behind) => [await before.statuses(behind), await after.statuses(behind)], start, {
+      limit,
+      pagesMax: COMPARED_PAGES_MAX,
+    });
   }
 
   /** Makes the checkpoints up to a moment. */

@@ -12,6 +12,9 @@ import { ViewProcess } from './view-process.js';
 /** The past of smaller workloads is made when it is asked for. */
 const LARGE_EVENTS = 20_000;
 
+/** From so many events of a workload on, a process waits for questions: to start it takes longer than to apply them. */
+const WAITING_EVENTS = 5_000;
+
 /** So many new events of a workload are worth a process that makes checkpoints. */
 const NEW_EVENTS = 10_000;
 
@@ -24,8 +27,8 @@ const LONG_STREAMS = ['work-', 'ranges-'];
 type BackgroundProcess = Pick<ViewProcess, 'send' | 'stop'>;
 
 /**
- * Has checkpoints made of large workloads before anybody asks, in a process that runs when nothing else wants to. As long as there are such
- * workloads, a view waits for questions. What is made where is forgotten with this process: looking again costs little.
+ * Has checkpoints made of large workloads before anybody asks, in a process that runs when nothing else wants to. Where workloads have more than a
+ * few events, a view waits for questions. What is made where is forgotten with this process: looking again costs little.
  */
 @Injectable()
 export class CheckpointMaker implements OnApplicationBootstrap, OnModuleDestroy {
@@ -68,10 +71,10 @@ export class CheckpointMaker implements OnApplicationBootstrap, OnModuleDestroy 
     if (this.index.isBehind) return;
     try {
       for (const prefix of LONG_STREAMS) {
-        for await (const { stream, events } of this.index.longStreams(prefix, LARGE_EVENTS)) {
+        for await (const { stream, events } of this.index.longStreams(prefix, WAITING_EVENTS)) {
           if (this.rounds.isStopped) return;
           this.views.prepare();
-          if (events - (this.made.get(stream) ?? 0) < NEW_EVENTS) continue;
+          if (events < LARGE_EVENTS || events - (this.made.get(stream) ?? 0) < NEW_EVENTS) continue;
           await this.make(stream);
           this.made.set(stream, events);
         }

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Caller } from '#bus/contract.js';
-import type { ComparedStatuses, PastAnswer, PastOfWorkload } from '#contracts/cairn/past-view.js';
+import type { PastAnswer, PastOfWorkload, UnitDifferences, ViewAnswer } from '#contracts/cairn/past-view.js';
 import type { PastQuestion } from '#contracts/cairn/past.js';
 import type { UnitPlace } from '#contracts/workloads.js';
 import { ViewProcess } from './view-process.js';
@@ -19,10 +19,7 @@ interface View {
   lastAsked: number;
 }
 
-const NONE: ComparedStatuses = [
-  { units: [], isLast: true },
-  { units: [], isLast: true },
-];
+const isAnswer = (answer: ViewAnswer | undefined): answer is PastAnswer => answer !== undefined && 'body' in answer;
 
 /** Shows the past of workloads in processes that are kept: what was asked near before is answered sooner. */
 @Injectable()
@@ -46,14 +43,18 @@ export class PastViews implements OnModuleDestroy {
     const asked = questions.map((question) => process.send({ kind: 'ask', past, ...question, caller }));
     const answers = await Promise.all(asked);
     this.prepare();
-    return answers.filter((answer) => answer !== undefined && 'body' in answer);
+    return answers.filter(isAnswer);
   }
 
-  /** The next units behind a place, with their statuses at two moments of a workload. */
-  async statuses(from: PastOfWorkload, to: PastOfWorkload, behind: UnitPlace | undefined): Promise<ComparedStatuses> {
+  /** The next units behind a place whose statuses differ between two moments of a workload; not all where it would take long. */
+  async differences(
+    from: PastOfWorkload,
+    to: PastOfWorkload,
+    { behind, limit }: { readonly behind: UnitPlace | undefined; readonly limit: number },
+  ): Promise<UnitDifferences> {
     const { process } = this.viewOf(from.ref);
-    const answer = await process.send({ kind: 'compare', from, to, ...(behind !== undefined && { behind }) });
-    return answer === undefined || 'body' in answer ? NONE : answer;
+    const answer = await process.send({ kind: 'compare', from, to, ...(behind !== undefined && { behind }), limit });
+    return answer === undefined || isAnswer(answer) ? { entries: [] } : answer;
   }
 
   /** Has one process wait, because its start takes longer than most answers. */

@@ -16,7 +16,7 @@ import {
 } from '#contracts/cairn/past.js';
 import { badCursor } from '#contracts/lists.js';
 import type { UnitPlace } from '#contracts/workloads.js';
-import type { PastAnswer } from '#contracts/cairn/past-view.js';
+import type { PastAnswer, UnitDifferences } from '#contracts/cairn/past-view.js';
 import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
 import { partsOfStream, streamName, unescapedId } from '#ledger/ref.js';
@@ -26,13 +26,12 @@ import { inTime } from './in-time.js';
 import { PastViews } from './past-views.js';
 import { pastOf } from './streams-of-past.js';
 import { Turns } from './turns.js';
-import { type StatusesBehind, unitDifferences } from './unit-differences.js';
 
 /** Questions of one caller that are answered at the same time: all callers share a few processes. */
 const QUESTIONS_OF_CALLER = 4;
 
-/** A page of statuses is some thousand units: a comparison of which little comes takes a few seconds at most. */
-const PAGES_MAX = 50;
+/** A comparison of which little comes ends after so many parts, which take a few seconds. */
+const PARTS_MAX = 5;
 
 /** Answers questions about workloads as they were. */
 @Controller()
@@ -83,10 +82,19 @@ export class PastController {
     this.access.checkWorkload(ref, caller);
     const start = cursor === undefined ? undefined : readPlace(cursor);
     if (cursor !== undefined && start === undefined) return { error: badCursor().toValue() };
-    const statusesBehind: StatusesBehind = (place) => this.views.statuses(pastOf(ref, from), pastOf(ref, to), place);
-    const differences = this.turns.take(caller.username, deadlineMs, () =>
-      unitDifferences(statusesBehind, start, { limit, pagesMax: PAGES_MAX }),
-    );
+    const compare = async (): Promise<UnitDifferences> => {
+      const entries: UnitDifference[] = [];
+      let behind = start;
+      for (let parts = 0; parts < PARTS_MAX && entries.length < limit; parts += 1) {
+        const left = { behind, limit: limit - entries.length };
+        const part = await this.views.differences(pastOf(ref, from), pastOf(ref, to), left);
+        entries.push(...part.entries);
+        if (part.behind === undefined) return { entries };
+        behind = part.behind;
+      }
+      return { entries, ...(behind !== undefined && { behind }) };
+    };
+    const differences = this.turns.take(caller.username, deadlineMs, compare);
     const { entries, behind } = await inTime(differences, deadlineMs);
     return { reply: { entries, ...(behind !== undefined && { next: textOfPlace(behind) }) } };
   }

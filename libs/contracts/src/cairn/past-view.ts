@@ -1,5 +1,6 @@
 import type { Caller } from '#bus/contract.js';
-import type { UnitPlace, UnitStatuses } from '../workloads.js';
+import type { UnitPlace } from '../workloads.js';
+import type { UnitDifference } from './past.js';
 import type { DomainErrorValue } from '#platform/domain-error.js';
 import type { Position } from '#ledger/ledger.js';
 
@@ -29,11 +30,13 @@ export type ViewOrder =
       readonly caller: Pick<Caller, 'username' | 'roles' | 'groups'>;
     }
   | {
-      /** Lists statuses of units as they were at two moments of a workload. */
+      /** Lists the next units behind a place whose statuses differ between two moments of a workload. */
       readonly kind: 'compare';
       readonly from: PastOfWorkload;
       readonly to: PastOfWorkload;
       readonly behind?: UnitPlace;
+      /** Units that are listed at most. */
+      readonly limit: number;
     }
   | {
       /** Makes the checkpoints up to a moment, for later questions. */
@@ -51,11 +54,15 @@ export interface PastAnswer {
   readonly body: string;
 }
 
-/** Statuses at two moments. */
-export type ComparedStatuses = readonly [from: UnitStatuses, to: UnitStatuses];
+/** Units that differ between two moments, or the first of them. */
+export interface UnitDifferences {
+  readonly entries: readonly UnitDifference[];
+  /** Where the comparison goes on; absent at its end. */
+  readonly behind?: UnitPlace;
+}
 
 /** What an order leads to, if it asks for something. */
-export type ViewAnswer = PastAnswer | ComparedStatuses;
+export type ViewAnswer = PastAnswer | UnitDifferences;
 
 export type ViewReport =
   | { readonly number: number; readonly answer?: ViewAnswer }

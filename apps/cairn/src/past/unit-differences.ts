@@ -1,14 +1,9 @@
 import type { UnitDifference } from '#contracts/cairn/past.js';
+import type { UnitDifferences } from '#contracts/cairn/past-view.js';
 import type { UnitPlace, UnitStatus, UnitStatuses } from '#contracts/workloads.js';
 
 /** The next units behind a place, at both moments. */
 export type StatusesBehind = (behind: UnitPlace | undefined) => Promise<readonly [UnitStatuses, UnitStatuses]>;
-
-export interface UnitDifferences {
-  readonly entries: readonly UnitDifference[];
-  /** Where the comparison goes on; absent at its end. */
-  readonly behind?: UnitPlace;
-}
 
 /** Order of the lists. */
 const comparePlaces = (
