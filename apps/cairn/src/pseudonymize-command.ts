@@ -26,7 +26,7 @@ export const pseudonymizeCommand = (terminal: Terminal): Command =>
     .description(
       `Replaces the name of a person by a pseudonym in the texts of all events of a ledger in SQLite (CAIRN_DATA_DIR), and records in the
 history of which ones, signed by the key of the checkpoints: 'cairn verify' accepts these and no other changes. The read models are made
-again. Stop Cairn before. Copies made before (backups, exports, proofs, the broker's stream of events) keep the name, as do free
+again. Stop Cairn before, and bring back what is archived. Copies made before (backups, exports, proofs, the broker's stream of events) keep the name, as do free
 texts such as descriptions and logs, and large documents in the blob store.`,
     )
     .action(async (name: string, { as: pseudonym = `person-${randomBytes(6).toString('hex')}` }: { as?: string }) => {

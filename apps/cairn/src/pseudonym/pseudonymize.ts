@@ -5,7 +5,7 @@ import { credentialStream } from '#contracts/credential-events.js';
 import { secretsStream } from '#contracts/panda/secrets.js';
 import type { CheckpointKey } from '#ledger/proof/checkpoint.js';
 import { ref, streamName } from '#ledger/ref.js';
-import { rewriteLedger } from '#ledger/rewrite/rewrite-ledger.js';
+import { checkWhole, rewriteLedger } from '#ledger/rewrite/rewrite-ledger.js';
 import { signRewrite } from '#ledger/rewrite/rewrites.js';
 import { PAST_FOLDER } from '../past/past-folder.js';
 import { pseudonymizedTexts } from './pseudonymized-texts.js';
@@ -37,10 +37,13 @@ export const pseudonymize = async (
   pseudonym: string,
   key: CheckpointKey,
 ): Promise<number> => {
+  const file = join(dataFolder, 'ledger.sqlite');
+  // What is refused costs nobody the read models.
+  checkWhole(file);
   // First, so that none of them is left with the name whenever this is interrupted.
   await removeReadModels(dataFolder);
   const renamed = streamsOf(pseudonym);
-  return rewriteLedger(join(dataFolder, 'ledger.sqlite'), {
+  return rewriteLedger(file, {
     contained: name,
     streams: new Map(streamsOf(name).map((stream, index) => [stream, renamed[index] ?? stream])),
     textsOf: pseudonymizedTexts(name, pseudonym),

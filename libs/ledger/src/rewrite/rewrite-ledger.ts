@@ -165,6 +165,14 @@ const rangesOf = (numbers: readonly number[]): readonly (readonly [number, numbe
   return ranges;
 };
 
+/** @throws RewriteRefused when some of the ledger's events stand in another file */
+export const checkWhole = (file: string): void => {
+  if (!existsSync(archiveFileOf(file))) return;
+  throw new RewriteRefused(
+    "some events are in the archive: bring them back with 'cairn archive --restore', replace the name, and archive them again",
+  );
+};
+
 /**
  * Replaces texts in the ledger's file, and records in the chain of which events, in one transaction. The hashes stay. What the texts were is
  * overwritten in the file and removed from its log. Keeps the thread busy. Nobody else may use the file.
@@ -173,9 +181,7 @@ const rangesOf = (numbers: readonly number[]): readonly (readonly [number, numbe
  * @throws RewriteRefused
  */
 export const rewriteLedger = (file: string, rewriting: Rewriting): number => {
-  if (existsSync(archiveFileOf(file))) {
-    throw new RewriteRefused("events are in the archive: bring them back with 'cairn archive --restore' before");
-  }
+  checkWhole(file);
   const database = openLedgerFile(file);
   try {
     database.exec('PRAGMA secure_delete = ON; BEGIN IMMEDIATE');
