@@ -222,6 +222,10 @@ describe("PanDA's callers", () => {
     expect(await ask({ ...certificate, 'x-ssl-client-verify': 'NONE' })).toEqual([200, refused]);
     const limited = { ...certificate, 'x-ssl-client-s-dn': '/CN=Demo User/CN=limited proxy' };
     expect(await ask(limited)).toEqual([200, refused]);
+    const utf8 = Buffer.from('/CN=Jörg Müller').toString('latin1');
+    expect(dataOf(await ask({ ...certificate, 'x-ssl-client-s-dn': utf8 }))).toMatchObject({
+      user_dn_clean: 'Jörg Müller',
+    });
     const factory = { ...certificate, 'x-ssl-client-s-dn': '/CN=Factory Two/CN=proxy' };
     expect(dataOf(await ask(factory))).toMatchObject({ is_production_user: true });
   });

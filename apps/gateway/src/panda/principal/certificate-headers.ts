@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { isUtf8 } from 'node:buffer';
 import type { Environment } from '#platform/environment.js';
 import { addressOf } from '#platform/network-client.js';
 import { networkCheck } from '#platform/networks.js';
@@ -10,6 +11,12 @@ export interface Certificate {
 }
 
 type Settings = Pick<Environment, 'PANDA_CERTIFICATE_PROXIES' | 'PANDA_CERTIFICATE_HEADERS'>;
+
+/** Node.js reads headers as Latin-1; proxies send the UTF-8 of certificates, and some that of old ones as it is. */
+const inUtf8 = (header: string): string => {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : header;
+};
 
 /** Reads who holds the certificate of a request out of the headers of trusted proxies; nobody else's count (PanDA contract 2.1). */
 export const certificateReader = ({
@@ -28,6 +35,6 @@ export const certificateReader = ({
       .flat()
       .flatMap((text) => text.split(/[;,]/))
       .map((fqan) => fqan.trim());
-    return { dn, fqans: fqans.filter((fqan) => fqan !== '') };
+    return { dn: inUtf8(dn), fqans: fqans.filter((fqan) => fqan !== '') };
   };
 };

@@ -12,6 +12,9 @@ const COLLECT_MS = 100;
 /** Jobs finalized together. */
 const JOBS_AT_ONCE = 200;
 
+/** So many failures in a round are not the fault of single jobs: all wait. */
+const FAILURES_MAX = 1_000;
+
 /** Until reports that could not be finalized are tried again. */
 const RETRY_MS = 5_000;
 
@@ -65,13 +68,17 @@ export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
   /** Whether all could be finalized. */
   private async finalizeAll(): Promise<boolean> {
     await this.readModel.caughtUp();
-    for (;;) {
-      const waiting = this.handler.committed.reportedJobs(JOBS_AT_ONCE);
-      if (waiting.length === 0) return true;
+    const failed = new Set<number>();
+    while (failed.size < FAILURES_MAX) {
+      // Jobs that cannot be finalized stay the first ones: those behind them do not wait for them.
+      const first = this.handler.committed.reportedJobs(JOBS_AT_ONCE + failed.size);
+      const waiting = first.filter(({ pandaId }) => !failed.has(pandaId));
+      if (waiting.length === 0) return failed.size === 0;
       const answers = await Promise.all(waiting.map(({ pandaId }) => this.finalize(pandaId)));
-      const failed = answers.filter((isFinal) => !isFinal).length;
-      if (failed > 0 || this.stopped) return this.stopped;
+      waiting.forEach(({ pandaId }, at) => answers[at] === true || failed.add(pandaId));
+      if (this.stopped) return true;
     }
+    return false;
   }
 
   private async finalize(pandaId: number): Promise<boolean> {

@@ -70,7 +70,10 @@ const validated = (view: PandaView, job: Job, reported: Files | undefined): JobE
     const diagnostic = `expected output ${first.lfn} is missing in pilot JSON`;
     return failure(job, diagnostic, ended.map(asFailed), also);
   }
-  const sizes = ended.filter(({ status }) => status === 'finished').map(({ fsize = 0 }) => fsize);
+  // The log is no output data.
+  const sizes = ended.flatMap(({ status, fsize = 0 }, at) =>
+    status === 'finished' && outputs[at]?.type === 'output' ? [fsize] : [],
+  );
   return {
     status: 'finished',
     end: {

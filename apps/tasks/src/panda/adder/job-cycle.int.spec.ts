@@ -63,7 +63,7 @@ describe('a job', () => {
     jobs.wait(1);
     add(id);
     expect(attributesOf(id)).toMatchObject({
-      ...{ jobStatus: 'finished', nOutputDataFiles: 2, outputFileBytes: 1_040, endTime: '2025-06-01T12:00:40' },
+      ...{ jobStatus: 'finished', nOutputDataFiles: 1, outputFileBytes: 1_024, endTime: '2025-06-01T12:00:40' },
       ...{ nEvents: 5, jobDispatcherErrorDiag: null },
     });
     expect(filesOf(id)).toEqual(['input ready', 'output finished', 'log finished']);
@@ -199,7 +199,28 @@ describe('a job', () => {
         ...{ jobStatus: 'activated', parentID: id, attemptNr: 2, currentPriority: 990, pilotErrorCode: 0 },
         ...{ computingSite: 'SITE_A', prodSourceLabel: 'user', startTime: null, jobParameters: 'run' },
       });
-      expect(next.files.map(({ lfn }) => lfn)).toEqual(['in.root', `${FILES(id)[1]?.lfn.split('.')[0]}.2`, 'log.2']);
+      expect(next.files.map(({ lfn }) => lfn)).toEqual(['in.root', `out.${id}.2`, `log.${id}.2`]);
+    });
+
+    it('names its outputs by the attempt, on its command line too', () => {
+      const files: readonly JobFile[] = [
+        { row_ID: 1, type: 'input', lfn: 'run.0001', status: 'ready' },
+        { row_ID: 2, type: 'output', lfn: 'out.0001', status: 'unknown' },
+        { row_ID: 3, type: 'output', lfn: 'out.0002', status: 'unknown' },
+      ];
+      const jobParameters = `-i run.0001 -o "{'a': 'out.0001','b':'out.0002'}" -p "cat%20out.0001%20a.out.0001"`;
+      let id = sent({ set: { maxAttempt: 3, attemptNr: 0, jobParameters }, files: () => files, site: 'SITE_A' });
+      for (const attempt of [1, 2]) {
+        report(id, 'running', {}, null);
+        report(id, 'failed', { pilot_error_code: -1 }, null);
+        add(id);
+        const next = jobs.job(retried(id));
+        expect(next.files.map(({ lfn }) => lfn)).toEqual(['run.0001', `out.0001.${attempt}`, `out.0002.${attempt}`]);
+        expect(next.attributes.jobParameters).toBe(
+          `-i run.0001 -o "{'a': 'out.0001.${attempt}','b':'out.0002.${attempt}'}" -p "cat%20out.0001.${attempt}%20a.out.0001"`,
+        );
+        id = next.pandaId;
+      }
     });
   });
 

@@ -3,6 +3,7 @@ import type { JobAttribute, JobAttributes } from '#contracts/panda/job-attribute
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { JobEvents } from '../generate/job-events.js';
+import { isOutput } from '../job/job.js';
 import { needsText } from '../generate/job-needs.js';
 import { Numbers } from '../generate/numbers.js';
 import { TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
@@ -45,16 +46,18 @@ export const retryOf = (view: PandaView, job: Job, timeMicros: number): JobRetry
   const numbers = new Numbers(view);
   const pandaId = numbers.take('job');
   const attemptNr = (a.attemptNr ?? 0) + 1;
+  const names = new Map(job.files.filter(isOutput).map(({ lfn }) => [lfn, nameOfRetry(job, lfn, attemptNr)]));
   const common: JobAttributes = {
     ...Object.fromEntries(
       Object.entries(a).filter(([name, value]) => value !== null && !HISTORY.includes(name as JobAttribute)),
     ),
     ...{ creationTime: timeText(timeMicros), attemptNr, parentID: job.pandaId },
+    jobParameters: renamed(a.jobParameters ?? ' ', names),
   };
   const copy: NewJob = {
     panda_id: pandaId,
     set: {},
-    files: job.files.map((file) => retriedFile(file, numbers.take('row'), attemptNr)),
+    files: job.files.map((file) => retriedFile(file, numbers.take('row'), names)),
     takes: [],
   };
   const created = new JobEvents(job.home);
@@ -80,8 +83,17 @@ const isRetried = ({ reported, attributes: { attemptNr, maxAttempt, pilotErrorCo
   return RETRIED_ERRORS.has(pilotErrorCode) && attempt < RETRIED_ATTEMPTS;
 };
 
-const retriedFile = (file: JobFile, row_ID: number, attemptNr: number): JobFile => {
-  if (file.type !== 'output' && file.type !== 'log') return { ...file, row_ID };
-  const lfn = `${file.lfn.replace(/\.\d+$/u, '')}.${attemptNr}`;
-  return { ...file, row_ID, lfn, status: 'unknown' };
+/** A retry has the number of its attempt at the end of the name, in place of that of the retry before it. */
+const nameOfRetry = ({ attributes: { parentID, attemptNr } }: Job, lfn: string, next: number): string => {
+  const before = `.${attemptNr}`;
+  return `${parentID !== null && lfn.endsWith(before) ? lfn.slice(0, -before.length) : lfn}.${next}`;
 };
+
+const retriedFile = (file: JobFile, row_ID: number, names: ReadonlyMap<string, string>): JobFile => {
+  const lfn = names.get(file.lfn);
+  return lfn === undefined ? { ...file, row_ID } : { ...file, row_ID, lfn, status: 'unknown' };
+};
+
+/** A command line with other names of files: the payload writes what its pilot expects. Names that only begin or end alike stay. */
+const renamed = (command: string, names: ReadonlyMap<string, string>): string =>
+  command.replace(/%20|[^\s'":;,=[\]%]+/gu, (word) => names.get(word) ?? word);

@@ -253,6 +253,16 @@ describe('reassign', () => {
     expect(run.files('pseudo_input').every(({ failedAttempt }) => failedAttempt === 0)).toBe(true);
   });
 
+  it('uses up no attempts', () => {
+    const run = new TaskRun({ ...PRUN, maxAttempt: 2 }, queues);
+    for (const site of ['ONE', 'TWO', 'ONE']) run.command('reassign', { site }, PRODUCTION);
+    expect(run.jobs('activated').map(({ attributes }) => attributes.attemptNr)).toEqual([4, 4, 4]);
+    run.fail(run.jobs('activated'));
+    expect(run.jobs('activated').map(({ attributes }) => attributes.attemptNr)).toEqual([5, 5, 5]);
+    run.fail(run.jobs('activated'));
+    expect(run.jobs('activated')).toEqual([]);
+  });
+
   it('leaves jobs alone that are to be left alone', () => {
     const run = new TaskRun(PRUN, queues);
     move(run, run.jobs().slice(0, 1), 'running');

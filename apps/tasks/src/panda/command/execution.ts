@@ -1,7 +1,8 @@
 import type { TaskCommandName } from '#contracts/panda/events.js';
 import type { CommandOptions } from '#contracts/panda/task-commands.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
-import { type JobStatus, JOB_STATUSES, isFinalJob } from '#contracts/panda/statuses.js';
+import type { JobStatus } from '#contracts/panda/statuses.js';
+import { ACTIVE } from '../kill/kill-jobs.js';
 import type { PandaView, Task } from '../view.js';
 
 /** A command on a task as the command stage carries it out. */
@@ -23,8 +24,6 @@ export type Execution = (
 
 /** Jobs that no pilot has yet. */
 export const QUEUED: readonly JobStatus[] = ['pending', 'waiting', 'defined', 'assigned', 'activated', 'throttled'];
-
-const ACTIVE = JOB_STATUSES.filter((status) => !isFinalJob(status));
 
 export const hasActiveJobs = (view: PandaView, task: Task): boolean =>
   ACTIVE.some((status) => view.countOfJobs(task, status) > 0);

@@ -1,9 +1,14 @@
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { CommandOptions } from '#contracts/panda/task-commands.js';
-import { TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
-import { killJobsOfTask } from '../kill/kill-jobs.js';
+import { type JobStatus, TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { filesAmended } from '../change/increase-attempts.js';
+import { isInJob } from '../file/file.js';
+import { ACTIVE, killJobsOfTask } from '../kill/kill-jobs.js';
+import { fileIds, jobPages } from '../pages.js';
+import { inputsOf } from '../task-inputs.js';
 import { taskMoved } from '../task-moved.js';
-import type { Task } from '../view.js';
+import type { PandaView, Task } from '../view.js';
 import { isSiteForm } from './command-table.js';
 import { type Execution, QUEUED, statusToKeep } from './execution.js';
 
@@ -13,7 +18,13 @@ const REASSIGNED = 51;
 export const reassignTask: Execution = function* (view, task, { options, by, isProduction }, timeMicros) {
   const order = { code: REASSIGNED, by, isProduction };
   const statuses = options.soft === true ? QUEUED : undefined;
-  const ended = options.nokill === true ? [] : yield* killJobsOfTask(view, task, order, timeMicros, statuses);
+  const ended =
+    options.nokill === true
+      ? []
+      : [
+          ...(yield* attemptsKept(view, task, statuses)),
+          ...(yield* killJobsOfTask(view, task, order, timeMicros, statuses)),
+        ];
   const begun = taskMoved(task, 'toreassign', {
     command: 'reassign',
     reason: `reassigned by ${by}`,
@@ -23,6 +34,25 @@ export const reassignTask: Execution = function* (view, task, { options, by, isP
   if (isSiteForm(options)) return [begun, ...ended, taskMoved(task, before(task), isWaiting(task) ? { set } : {})];
   return [begun, ...ended, taskMoved(task, 'reassigning'), taskMoved(task, begunAgain(task), { set })];
 };
+
+/** Files whose jobs end because of an order have not been tried for nothing: each gets the attempt back that its job takes (contract 4.4). */
+function* attemptsKept(
+  view: PandaView,
+  task: Task,
+  statuses: readonly JobStatus[] = ACTIVE,
+): Generator<void, readonly DecidedEvent[], void> {
+  const ending = new Set<number>();
+  for (const page of jobPages(view, task, { statuses })) {
+    for (const { pandaId } of page) ending.add(pandaId);
+    yield;
+  }
+  const events: DecidedEvent[] = [];
+  for (const { id } of inputsOf(view, task)) {
+    const files = yield* fileIds(view, id, ({ pandaId, status }) => isInJob(status) && ending.has(pandaId ?? 0));
+    events.push(...filesAmended(task, files, { add_attempts: 1 }));
+  }
+  return events;
+}
 
 /** A task that waits for a place tries again at once. What another one is stopped by stays, as what it returns to. */
 const isWaiting = ({ status }: Task): boolean => status === 'pending' || status === 'throttled';

@@ -34,6 +34,8 @@ export const hasAttemptsLeft = (file: Pick<FileState, 'attemptNr' | 'maxAttempt'
 const IN_JOB: ReadonlySet<TaskFileStatus> = new Set(['picked', 'running', 'merging']);
 const USED: ReadonlySet<TaskFileStatus> = new Set([...IN_JOB, 'finished', 'failed']);
 
+export const isInJob = (status: TaskFileStatus): boolean => IN_JOB.has(status);
+
 export const countsOf = (file: FileState): FileCounts => {
   const isExhausted = file.isInput && file.status === 'ready' && !hasAttemptsLeft(file);
   const isFinished = file.status === 'finished';

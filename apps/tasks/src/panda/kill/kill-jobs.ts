@@ -17,7 +17,8 @@ import {
 /** Jobs read at a time. */
 const CHUNK = 200;
 
-const ACTIVE: readonly JobStatus[] = JOB_STATUSES.filter((status) => !isFinalJob(status));
+/** Statuses of jobs that a kill ends. */
+export const ACTIVE: readonly JobStatus[] = JOB_STATUSES.filter((status) => !isFinalJob(status));
 
 /** The changes of one order to kill jobs, whoever gave it: permissions are checked before. */
 export class Kill {
