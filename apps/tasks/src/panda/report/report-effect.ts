@@ -1,4 +1,5 @@
 import { isFinalJob, type JobStatus, REPORTED_STATUSES, type ReportedStatus } from '#contracts/panda/statuses.js';
+import { TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
 import type { Job } from '../view.js';
 
 /** What becomes of a report (PanDA contract 4.2.4). */
@@ -38,7 +39,7 @@ export interface ReportFacts {
 type Facts = Pick<Job, 'status' | 'reported'> & {
   readonly attributes: Pick<
     Job['attributes'],
-    'attemptNr' | 'batchID' | 'jobDispatcherErrorCode' | 'jobDispatcherErrorDiag'
+    'attemptNr' | 'batchID' | 'jobDispatcherErrorCode' | 'jobDispatcherErrorDiag' | 'taskBufferErrorCode'
   >;
 };
 
@@ -64,7 +65,9 @@ export const reportEffect = (job: Facts | undefined, report: ReportFacts): Repor
 
 /** A job that its own pilot has ended is done; one that ended otherwise has a pilot that must stop. */
 const afterEnd = ({ status, attributes }: Facts, report: ReportFacts): ReportEffect => {
-  const isEndedByPilot = (status === 'finished' || status === 'failed') && !attributes.jobDispatcherErrorCode;
+  const isLost =
+    Boolean(attributes.jobDispatcherErrorCode) || attributes.taskBufferErrorCode === TASK_BUFFER_ERRORS.workerDone;
+  const isEndedByPilot = (status === 'finished' || status === 'failed') && !isLost;
   if (!isEndedByPilot) return REFUSED;
   return isFinalReport(report.status) || status === 'failed' ? DONE : REFUSED;
 };

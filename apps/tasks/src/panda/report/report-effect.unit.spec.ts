@@ -9,11 +9,24 @@ const job = (
     batchID = null,
     diag = null,
     code = 0,
-  }: { reported?: ReportedEnd; batchID?: string | null; diag?: string | null; code?: number } = {},
+    taskBufferErrorCode = 0,
+  }: {
+    reported?: ReportedEnd;
+    batchID?: string | null;
+    diag?: string | null;
+    code?: number;
+    taskBufferErrorCode?: number;
+  } = {},
 ) => ({
   status,
   reported,
-  attributes: { attemptNr: 1, batchID, jobDispatcherErrorCode: code, jobDispatcherErrorDiag: diag },
+  attributes: {
+    attemptNr: 1,
+    batchID,
+    jobDispatcherErrorCode: code,
+    jobDispatcherErrorDiag: diag,
+    taskBufferErrorCode,
+  },
 });
 
 const report = (status: ReportedStatus, attemptNr: number | null = null, batchId?: string) => ({
@@ -41,6 +54,10 @@ describe('table 4.2.4', () => {
     for (const reported of ['starting', 'running', 'holding', 'transferring', 'finished', 'failed'] as const) {
       expect(reportEffect(lost, report(reported))).toEqual(KILLED);
     }
+  });
+
+  it.each(['running', 'finished', 'failed'] as const)('a job that failed with its worker, %s', (reported) => {
+    expect(reportEffect(job('failed', { taskBufferErrorCode: 300 }), report(reported))).toEqual(KILLED);
   });
 
   it('another attempt', () => {
