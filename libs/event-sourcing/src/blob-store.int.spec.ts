@@ -165,7 +165,7 @@ describe('JetStreamBlobStore in a cluster', () => {
     await areComplete('raised', 3);
     expect((await (await openThere('raised', 1)).getText('log/old'))?.length).toBe(MIB);
     await areComplete('raised', 3);
-  }, 60_000);
+  });
 
   it('makes as many copies as there are servers, and says that more are wanted', async () => {
     const two = await startNatsCluster(2);
@@ -177,7 +177,7 @@ describe('JetStreamBlobStore in a cluster', () => {
     expect(logged()).toContain('"copies":2,"wanted":3');
     await connected.close();
     await two.remove();
-  }, 60_000);
+  });
 
   it('writes and reads on while servers are killed in turn, and starts while one is away', async () => {
     // Of its own: a server of version 2.9 that dies within a second of getting more copies may leave the others without a leader.

@@ -35,7 +35,7 @@ describe('a view of the past', () => {
     const past = { ref: 'torc.main.1', streams: [], position: START };
     moment = await Moment.open({ ...(await place()), present }, past);
     view.show(moment);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await view.close();
@@ -98,13 +98,13 @@ describe('a view of the past', () => {
       const other = await someHistory('other');
       // The one that does not fit is tried once.
       expect([await keep(other), await keep(other)]).toEqual([undefined, event?.position]);
-    }, 60_000);
+    });
 
     it('or goes on without', async () => {
       const folder = join(dataDir, 'past', 'checkpoints');
       rmSync(folder, { recursive: true, force: true });
       writeFileSync(folder, 'no folder');
       expect(await keep(await someHistory('third'))).toBeUndefined();
-    }, 60_000);
+    });
   });
 });

@@ -7,6 +7,7 @@ import { type Answer, declaredContracts, type Message, type Nothing } from '#bus
 import { WaitForPosition } from '#bus/visibility.js';
 import { type FeedPage, FollowFeed } from '#contracts/feed.js';
 import { COLLECTIONS } from '#contracts/torc/collections.js';
+import { ListEventsAfter } from '#contracts/torc/documents.js';
 import { ListRevocations, type RevocationsReply } from '#contracts/tokens.js';
 import { DomainError } from '#platform/domain-error.js';
 import { type Answered, type CallOptions, httpCall } from '../testing/http-call.js';
@@ -16,6 +17,8 @@ import { torc } from './torc.dialect.js';
 /** What services are asked, and what they answer to the next question; without an answer of their own, an empty one. */
 const asked: { subject: string; message: Message<unknown> }[] = [];
 const answers: ((request: unknown) => unknown)[] = [];
+/** A stream of an earlier test may ask once more before the gateway notices that its client is gone: each test has another workflow. */
+let streamed = 97;
 
 const SUBJECTS = 'cairn.v1.tasks.torc.';
 const EMPTY = {
@@ -30,6 +33,8 @@ class Service {}
 for (const { subject } of declaredContracts()) {
   if (!subject.startsWith(SUBJECTS)) continue;
   const answer = (message: Message<unknown>): Answer<unknown> => {
+    const { workflow } = message.request as { readonly workflow?: string };
+    if (subject === ListEventsAfter.subject && workflow !== String(streamed)) return { reply: EMPTY };
     asked.push({ subject: subject.slice(SUBJECTS.length), message });
     const reply = answers.shift()?.(message.request) ?? EMPTY;
     return reply instanceof DomainError ? { error: reply.toValue() } : { reply };
@@ -39,7 +44,7 @@ for (const { subject } of declaredContracts()) {
   MessagePattern(subject)(Service.prototype, subject, descriptor);
 }
 
-/** The feed as a gateway follows it: an event of workflow 97 whenever it is asked. */
+/** The feed as a gateway follows it: an event of the workflow whenever it is asked. */
 @Controller()
 class Feed {
   private end = 0;
@@ -49,7 +54,13 @@ class Feed {
     this.end += 1;
     const cursor = String(this.end);
     const entry = {
-      ...{ cursor, stream: 'work-torc.main.97', type: 'UnitStarted', text: '{}', readers: 'everyone' as const },
+      ...{
+        cursor,
+        stream: `work-torc.main.${streamed}`,
+        type: 'UnitStarted',
+        text: '{}',
+        readers: 'everyone' as const,
+      },
       ...{ entities: [], units: [], groups: [], documents: [] },
     };
     return { reply: { entries: after === undefined ? [] : [entry], upTo: cursor } };
@@ -470,7 +481,7 @@ describe("Torc's API over HTTP", () => {
       await expect(statusOf('POST', '/workflows/97/files', { body: document.slice(0, -100) + '"}' })).resolves.toBe(
         200,
       );
-    }, 20_000);
+    });
   });
 
   describe('repeats', () => {
@@ -718,7 +729,11 @@ describe("Torc's API over HTTP", () => {
   });
 
   describe('the event stream', () => {
-    const path = '/cairn/torc/workflows/97/events/stream';
+    let path: string;
+    beforeEach(() => {
+      streamed += 1;
+      path = `/cairn/torc/workflows/${streamed}/events/stream`;
+    });
     const started = '{"category":"job","type":"start","message":"Started job 103","timestamp":5}';
     const failed =
       '{"category":"job","type":"complete",\n"message":"Completed job 103 status=done return_code=3","timestamp":6}';
@@ -767,7 +782,7 @@ describe("Torc's API over HTTP", () => {
         so.includes('id:'),
       );
       expect(text.match(/^id: .*/gm)).toEqual(['id: 6']);
-      expect(requestOf(1)).toEqual({ workflow: '97', after: 3, category: 'job', limit: 1000 });
+      expect(requestOf(1)).toEqual({ workflow: String(streamed), after: 3, category: 'job', limit: 1000 });
     });
 
     it('waits while a service is away, and ends when the workflow is deleted', async () => {
@@ -775,7 +790,7 @@ describe("Torc's API over HTTP", () => {
         () => ({ timestamp: null }),
         () => new DomainError('unavailable', 'x', 'no answer'),
         () => ({ entries: [custom, '{"timestamp":8}'] }),
-        () => new DomainError('not-found', 'x', 'workflow 97 does not exist'),
+        () => new DomainError('not-found', 'x', 'the workflow does not exist'),
       );
       const { status, body } = await call('GET', `${path}?severity=debug`);
       expect([status, body.match(/^event: .*/gm)]).toEqual([200, ['event: my_tool', 'event: event']]);

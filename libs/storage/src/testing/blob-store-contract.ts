@@ -94,7 +94,7 @@ export const blobStoreContract = (name: string, open: () => BlobStore | Promise<
         const [read] = await Promise.all([blobs.getText('short-lived'), blobs.delete('short-lived')]);
         expect([undefined, text]).toContain(read);
       }
-    }, 30_000);
+    });
 
     it('lists what is there under some prefixes, and when it was put', async () => {
       const beforeMs = Date.now() - 2_000;

@@ -124,7 +124,7 @@ describe('an inline list', () => {
     const files = [{ lfn: 'a', events: 150_000 }];
     const run = new TaskRun(inline({ files }, { nEventsPerJob: 1, totNumJobs: 1 }));
     expect(run.datasets('input')[0]?.nFiles).toBe(150_000);
-  }, 60_000);
+  });
 
   it('may be empty if the task allows it', () => {
     expect(new TaskRun(inline({ files: [] }, { allowEmptyInput: true })).status).toBe('done');
@@ -154,7 +154,7 @@ describe('an inline list', () => {
     expect(Math.max(...events.map(({ data }) => JSON.stringify(data).length))).toBeLessThan(200_000);
     const [first, second] = run.files('input');
     expect([first?.lfn, second?.lfn]).toEqual(['file.0.root', 'file.1.root']);
-  }, 60_000);
+  });
 });
 
 describe('numbers as a secondary input', () => {
