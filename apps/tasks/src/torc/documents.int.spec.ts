@@ -79,6 +79,9 @@ describe("a workflow's documents", () => {
   });
 
   const digest = (text: string): { readonly request_digest: string } => ({ request_digest: text });
+  /** Places in the order of creation: the last digits of keys that were not chosen. */
+  const placesOf = (items: readonly Record<string, unknown>[]): number[] =>
+    items.map((item) => Number(item['_key']) % 1_000_000);
   const keysOf = (items: readonly Record<string, unknown>[]): unknown[] => items.map((item) => item['_key']);
   const notFound = { kind: 'not-found' };
 
@@ -92,13 +95,17 @@ describe("a workflow's documents", () => {
 
   it('are replaced field by field, once for each request', async () => {
     const workflow = await create();
-    const file = { workflow, collection: 'files', key: await addFile(workflow) } as const;
-    const put = { ...file, fields: '{"name":"n"}', rev: '1-1', ...digest('one') };
-    const after = { path: 'p', name: 'n', _key: '1', _id: `files__${workflow}/1`, _rev: '1-2' };
+    const key = await addFile(workflow);
+    const file = { workflow, collection: 'files', key } as const;
+    const put = { ...file, fields: '{"name":"n"}', rev: `${key}-1`, ...digest('one') };
+    const after = { path: 'p', name: 'n', _key: key, _id: `files__${workflow}/${key}`, _rev: `${key}-2` };
     expect(parsed(await ask(PutDocument, put))).toEqual(after);
     expect(parsed(await ask(PutDocument, put))).toEqual(after);
     const stale = ask(PutDocument, { ...put, ...digest('two') });
-    await expect(stale).rejects.toMatchObject({ kind: 'conflict', message: 'file 1 has changed: its revision is 1-2' });
+    await expect(stale).rejects.toMatchObject({
+      kind: 'conflict',
+      message: `file ${key} has changed: its revision is ${key}-2`,
+    });
     await expect(ask(PutDocument, { ...put, key: '9' })).rejects.toMatchObject(notFound);
   });
 
@@ -221,45 +228,54 @@ describe("a workflow's documents", () => {
     ];
     for (const document of documents) await ask(StoreDocument, { workflow, collection: 'files', document });
     const sorted = async (sort_by: string, reverse_sort = false): Promise<unknown[]> =>
-      keysOf((await list({ workflow, collection: 'files', sort_by, reverse_sort })).items);
-    expect(await sorted('st_mtime')).toEqual(['3', '1', '2', '4']);
-    expect(await sorted('st_mtime', true)).toEqual(['2', '4', '1', '3']);
-    expect(await sorted('name')).toEqual(['1', '3', '2', '4']);
-    expect(await sorted('colour', true)).toEqual(['1', '2', '3', '4']);
+      placesOf((await list({ workflow, collection: 'files', sort_by, reverse_sort })).items);
+    expect(await sorted('st_mtime')).toEqual([3, 1, 2, 4]);
+    expect(await sorted('st_mtime', true)).toEqual([2, 4, 1, 3]);
+    expect(await sorted('name')).toEqual([1, 3, 2, 4]);
+    expect(await sorted('colour', true)).toEqual([1, 2, 3, 4]);
     const page = await list({ workflow, collection: 'files', sort_by: 'name', skip: 1, limit: 2 });
-    expect([keysOf(page.items), page.total]).toEqual([['3', '2'], 4]);
+    expect([placesOf(page.items), page.total]).toEqual([[3, 2], 4]);
   });
 
   it('are filtered by status through the index, with other filters, and page by page', async () => {
     const workflow = await create();
     const statuses = ['ready', 'done', 'ready', 'blocked', 'ready'];
+    const keys: string[] = [];
     for (const [at, status] of statuses.entries()) {
-      await addJob(workflow, { document: `{"command":"c","name":"${at % 2 === 0 ? 'even' : 'odd'}"}`, status });
+      const document = `{"command":"c","name":"${at % 2 === 0 ? 'even' : 'odd'}"}`;
+      keys.push(await addJob(workflow, { document, status }));
     }
+    const [first = '', second = '', third = '', , fifth = ''] = keys;
     const ready = { workflow, collection: 'jobs', filters: { status: '"ready"' } } as const;
-    expect(keysOf((await list(ready)).items)).toEqual(['1', '3', '5']);
+    expect(keysOf((await list(ready)).items)).toEqual([first, third, fifth]);
     const page = await list({ ...ready, skip: 1, limit: 1 });
-    expect([keysOf(page.items), page.total]).toEqual([['3'], 3]);
+    expect([keysOf(page.items), page.total]).toEqual([[third], 3]);
     const both = { status: '"ready"', name: '"even"' };
     expect(keysOf((await list({ ...ready, filters: both, sort_by: '_key', reverse_sort: true })).items)).toEqual([
-      '5',
-      '3',
-      '1',
+      fifth,
+      third,
+      first,
     ]);
-    for (const filters of [{ status: '"melted"' }, { ...both, _key: '"2"' }, { status: '"done"', name: '"even"' }]) {
+    for (const filters of [
+      { status: '"melted"' },
+      { ...both, _key: JSON.stringify(second) },
+      { status: '"done"', name: '"even"' },
+    ]) {
       expect(await list({ ...ready, filters })).toEqual({ items: [], total: 0 });
     }
-    expect(keysOf((await list({ ...ready, filters: { ...both, _key: '"3"' } })).items)).toEqual(['3']);
+    expect(keysOf((await list({ ...ready, filters: { ...both, _key: JSON.stringify(third) } })).items)).toEqual([
+      third,
+    ]);
     // A status with several outcomes is one status.
     await ask(PutDocument, {
       workflow,
       collection: 'jobs',
-      key: '1',
-      rev: '1-1',
+      key: first,
+      rev: `${first}-1`,
       fields: '{"status":"done"}',
       ...digest('d'),
     });
-    expect(keysOf((await list({ ...ready, filters: { status: '"done"' } })).items)).toEqual(['1', '2']);
+    expect(keysOf((await list({ ...ready, filters: { status: '"done"' } })).items)).toEqual([first, second]);
   });
 
   it('get strictly increasing times as events', async () => {
@@ -283,7 +299,7 @@ describe("a workflow's documents", () => {
     const node = { hostname: 'node-07', pid: 1, start_time: 't', resources: {} };
     const stored = await ask(StoreDocument, { workflow, collection: 'compute_nodes', document: JSON.stringify(node) });
     const attempt = { workflow, key: job, run_id: 0, compute_node: String(parsed(stored)['_key']), ...digest('x') };
-    const started = parsed(await ask(StartJob, { ...attempt, rev: '1-1' }));
+    const started = parsed(await ask(StartJob, { ...attempt, rev: `${job}-1` }));
     const result = {
       job_key: job,
       run_id: 0,

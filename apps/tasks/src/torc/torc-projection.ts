@@ -54,7 +54,7 @@ const lastOf = (ordinals: Ranges): number => ordinals.at(-1)?.[1] ?? 0;
 /** Workflows, documents and edges of Torc, also those that the start and the end of a job bring with them. */
 export const torcProjection: Projection = {
   name: 'torc',
-  version: 5,
+  version: 6,
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: WORKFLOW_TABLES + DOCUMENT_TABLE + EDGE_TABLE + BLOCK_TABLE + KEY_TABLE + DELETION_TABLE,
@@ -271,7 +271,7 @@ class TorcWriter implements ProjectionWriter {
     { deletion }: WorkflowDeleted,
     timeMicros: number,
   ): Generator<void, void, void> {
-    const all: Ranges = [[0, this.workflows.nextOrdinalOf(workload)]];
+    const all = this.workflows.ordinalsOf(workload);
     for (const code of this.counts.collectionsOf(workload)) {
       yield* this.documents.delete(workload, code, all);
       yield* this.edges.delete(workload, code, all);

@@ -13,6 +13,8 @@ export interface Workflow {
   readonly stream: string;
   /** Counts all workflows, in order of creation. */
   readonly number: number;
+  /** Its first document has this ordinal, or would have it. */
+  readonly firstOrdinal: number;
   /** The next ordinal that no document of it has had. */
   readonly nextOrdinal: number;
   /** The greatest time that an event was given, in milliseconds since the Unix epoch; 0 when there was none. */

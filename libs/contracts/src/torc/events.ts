@@ -26,7 +26,7 @@ export interface WorkflowCreated {
   readonly workflow: string;
   readonly config: string;
   readonly status: string;
-  /** The first ordinal that is free: more than 1 when the key had been in use before. */
+  /** The first ordinal that is free: ordinals go on when the key had been in use before. */
   readonly next_ordinal: number;
 }
 

@@ -17,7 +17,9 @@ type Link = readonly [blocker: number, dependent: number];
 const EDGE_NAMES = Object.keys(EDGES) as EdgeName[];
 
 /** Everything that a workflow has, or may have had. */
-export const allOrdinals = ({ nextOrdinal }: Workflow): Ranges => [[1, Math.max(1, nextOrdinal - 1)]];
+export const allOrdinals = ({ firstOrdinal, nextOrdinal }: Workflow): Ranges => [
+  [firstOrdinal, Math.max(firstOrdinal, nextOrdinal - 1)],
+];
 
 const deleted = ({ stream }: Workflow, edge: EdgeName, ordinals: Ranges, deletion?: Deletion): DecidedEvent => {
   const data: EdgesDeleted = { edge, ordinals, ...(deletion !== undefined && { deletion }) };

@@ -7,7 +7,8 @@ import { createFromSpecification } from './create-from-specification.js';
 
 const TIME_MICROS = Date.UTC(2026, 2, 1, 9, 15) * 1000;
 
-const VIEW = { workflow: () => undefined, nextWorkflowNumber: () => 97, ordinalAfterDeletion: () => undefined };
+/** The ordinals of workflow 4001 begin with 1. */
+const VIEW = { workflow: () => undefined, nextWorkflowNumber: () => 4001, ordinalAfterDeletion: () => undefined };
 
 const compiled = (specification: unknown) =>
   finished(compileSpecification(typeof specification === 'string' ? specification : JSON.stringify(specification)));
@@ -81,9 +82,9 @@ describe('creation from a specification', () => {
       description: '',
       is_archived: false,
       timestamp: '2026-03-01T09:15:00.000Z',
-      _key: '97',
-      _id: 'workflows/97',
-      _rev: '97-1',
+      _key: '4001',
+      _id: 'workflows/4001',
+      _rev: '4001-1',
     });
     expect(of(created, 'DocumentsStored')).toEqual([
       {
@@ -110,12 +111,12 @@ describe('creation from a specification', () => {
     expect(of(created, 'JobsAdded')).toEqual([
       {
         units: [[6, 7]],
-        workload_id: '97',
+        workload_id: '4001',
         jobs: [
           {
             document:
               '{"name":"make","command":"python make.py","cancel_on_blocking_job_failure":true,"supports_termination":false,' +
-              '"schedule_compute_nodes":{"scheduler_id":"slurm_schedulers__97/3","num_jobs":2,"start_one_worker_per_node":false}}',
+              '"schedule_compute_nodes":{"scheduler_id":"slurm_schedulers__4001/3","num_jobs":2,"start_one_worker_per_node":false}}',
             status: 'uninitialized',
           },
           {

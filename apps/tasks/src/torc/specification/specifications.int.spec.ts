@@ -142,10 +142,11 @@ describe('specifications', () => {
     await add({ command: 'f', blocked_by: [second?.['_id']] });
     const specification = await exported(workflow);
     const name = `j-${String(second?.['_key'])}`;
-    expect(specification['files']).toMatchObject([{ name: '1' }, { name: 'f' }]);
+    const key = String(unnamed?.['_key']);
+    expect(specification['files']).toMatchObject([{ name: key }, { name: 'f' }]);
     expect(specification['jobs']).toMatchObject([
       { name: 'j' },
-      { name, input_files: ['1', 'f'] },
+      { name, input_files: [key, 'f'] },
       { command: 'e' },
       { blocked_by: [name] },
     ]);
@@ -321,7 +322,7 @@ describe('specifications', () => {
     await put('b', 'ready');
     expect(await states()).toEqual(['claimed', 'due', 'due', 'waiting']);
     expect(await claim(3, 'w')).toMatchObject({
-      scheduler: `slurm_schedulers__${workflow}/1`,
+      scheduler: expect.stringMatching(`^slurm_schedulers__${workflow}/\\d+$`) as string,
       jobs: [expect.any(String)],
     });
     await put('b', 'done');
@@ -332,6 +333,17 @@ describe('specifications', () => {
     expect(await states()).toEqual(['claimed', 'due', 'claimed', 'claimed']);
     await run(2);
     expect(await states()).toEqual(['due', 'waiting', 'waiting', 'waiting']);
+  });
+
+  it('have keys that no other workflow has', async () => {
+    const keys: unknown[] = [];
+    for (let at = 0; at < 3; at += 1) {
+      const workflow = await create({ jobs: [{ name: 'a', command: 'c' }], files: [{ name: 'f', path: 'f' }] });
+      for (const collection of ['jobs', 'files'] as const) {
+        keys.push(...(await list(workflow, collection)).map(({ _key: key }) => `${collection} ${String(key)}`));
+      }
+    }
+    expect(new Set(keys).size).toBe(6);
   });
 
   it('are the same when the tables are made from the ledger', async () => {

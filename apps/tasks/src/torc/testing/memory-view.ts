@@ -44,6 +44,7 @@ interface Contents {
   readonly jobs: Map<number, OwnJob>;
   readonly customKeys: Set<string>;
   number: number;
+  firstOrdinal: number;
   nextOrdinal: number;
   lastEventMs: number;
   initializedRun: number;
@@ -171,14 +172,14 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
   workflow(key: string): Workflow | undefined {
     const contents = this.workflows.get(key);
     if (contents === undefined) return undefined;
-    const { parts, number, nextOrdinal, lastEventMs, initializedRun, handOut } = contents;
+    const { parts, number, firstOrdinal, nextOrdinal, lastEventMs, initializedRun, handOut } = contents;
     const { run_id: runId, is_canceled: isCanceled } = JSON.parse(parts.status.document) as {
       run_id: number;
       is_canceled: boolean;
     };
     const { is_archived: isArchived } = JSON.parse(parts.workflow.document) as { is_archived?: boolean };
     return {
-      ...{ key, number, nextOrdinal, lastEventMs, runId, initializedRun, isCanceled, handOut },
+      ...{ key, number, firstOrdinal, nextOrdinal, lastEventMs, runId, initializedRun, isCanceled, handOut },
       workload: this.workloads.indexOf(key),
       stream: workStream(key),
       document: parts.workflow.document,
@@ -413,7 +414,15 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     this.workloads.push(key);
     this.workflows.set(key, {
       parts: { workflow: part(workflow), config: part(config), status: part(status) },
-      ...{ number, nextOrdinal, lastEventMs: 0, initializedRun: 0, handOut: undefined, lost: 0 },
+      ...{
+        number,
+        firstOrdinal: nextOrdinal,
+        nextOrdinal,
+        lastEventMs: 0,
+        initializedRun: 0,
+        handOut: undefined,
+        lost: 0,
+      },
       ...{ documents: new Map(), edges: new Map(), units: new Map(), jobs: new Map(), customKeys: new Set() },
     });
   }

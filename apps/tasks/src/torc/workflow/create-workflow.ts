@@ -42,6 +42,17 @@ const withTimestamp = (document: string, timeMicros: number): string => {
   return objectText(members);
 };
 
+/** Ordinals, and so generated keys, of two workflows are this far apart, */
+const ORDINALS_APART = 1_000_000;
+/** of so many workflows: ordinals have 32 bits. */
+const WORKFLOWS_APART = 4_000;
+
+/**
+ * Torc's own server gives each key once in all workflows, and `torc export sqlite` relies on it when it exports several. Here it holds
+ * for `WORKFLOWS_APART` workflows in a row, each of up to `ORDINALS_APART` documents.
+ */
+const firstOrdinal = (number: number): number => ((number - 1) % WORKFLOWS_APART) * ORDINALS_APART + 1;
+
 interface NewWorkflow {
   /** Raw JSON with defaults filled in, without `_key`, `_id`, `_rev`. */
   readonly document: string;
@@ -66,7 +77,7 @@ export const newWorkflow = (
     workflow: withTimestamp(document, timeMicros),
     config,
     status: INITIAL_STATUS,
-    next_ordinal: view.ordinalAfterDeletion(key) ?? 1,
+    next_ordinal: view.ordinalAfterDeletion(key) ?? firstOrdinal(number),
   };
 };
 

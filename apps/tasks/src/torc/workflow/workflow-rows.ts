@@ -18,6 +18,7 @@ CREATE TABLE torc_workflow (
   number INTEGER NOT NULL,
   key TEXT NOT NULL,
   is_deleted INTEGER NOT NULL,
+  first_ordinal INTEGER NOT NULL,
   next_ordinal INTEGER NOT NULL,
   last_event INTEGER NOT NULL,
   run_id INTEGER NOT NULL,
@@ -57,6 +58,7 @@ interface WorkflowRow {
   readonly workload: number;
   readonly number: number;
   readonly key: string;
+  readonly first_ordinal: number;
   readonly next_ordinal: number;
   readonly last_event: number;
   readonly run_id: number;
@@ -93,6 +95,9 @@ class StoredWorkflow implements Workflow {
   }
   get number(): number {
     return this.row.number;
+  }
+  get firstOrdinal(): number {
+    return this.row.first_ordinal;
   }
   get nextOrdinal(): number {
     return this.row.next_ordinal;

@@ -6,6 +6,7 @@ import type {
   WorkflowReplaced,
 } from '#contracts/torc/events.js';
 import type { WorkflowPart } from '#contracts/torc/workflows.js';
+import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { PARTS, type RecentWorkflows, recentWorkflows } from './workflow-rows.js';
 
@@ -24,7 +25,7 @@ export class WorkflowWriter {
   private readonly setInitialized: StatementSync;
   private readonly setArchived: StatementSync;
   private readonly setDeleted: StatementSync;
-  private readonly selectNextOrdinal: StatementSync;
+  private readonly selectOrdinals: StatementSync;
   private readonly handOut: StatementSync;
   private readonly forgetHandOut: StatementSync;
   private readonly settle: StatementSync;
@@ -33,9 +34,9 @@ export class WorkflowWriter {
   constructor(database: DatabaseSync) {
     this.recent = recentWorkflows(database);
     this.create = database.prepare(
-      `INSERT OR REPLACE INTO torc_workflow (workload, number, key, is_deleted, next_ordinal, last_event, run_id, initialized_run,
-         is_canceled, is_archived, hand_out_settled, hand_outs_lost)
-       VALUES (?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 0, 0)`,
+      `INSERT OR REPLACE INTO torc_workflow (workload, number, key, is_deleted, first_ordinal, next_ordinal, last_event, run_id,
+         initialized_run, is_canceled, is_archived, hand_out_settled, hand_outs_lost)
+       VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, 0, 0, 0, 0, 0)`,
     );
     this.insertPart = database.prepare(
       'INSERT OR REPLACE INTO torc_workflow_part (workload, part, document, writes, digest) VALUES (?, ?, ?, 1, NULL)',
@@ -50,7 +51,7 @@ export class WorkflowWriter {
     );
     this.setArchived = database.prepare('UPDATE torc_workflow SET is_archived = ? WHERE workload = ?');
     this.setDeleted = database.prepare('UPDATE torc_workflow SET is_deleted = 1 WHERE workload = ?');
-    this.selectNextOrdinal = database.prepare('SELECT next_ordinal FROM torc_workflow WHERE workload = ?');
+    this.selectOrdinals = database.prepare('SELECT first_ordinal, next_ordinal FROM torc_workflow WHERE workload = ?');
     this.handOut = database.prepare(
       'UPDATE torc_workflow SET hand_out = ?, hand_out_time = ?, hand_out_settled = 0 WHERE workload = ?',
     );
@@ -90,9 +91,11 @@ export class WorkflowWriter {
     this.recent.raise(workload, ordinal + 1, eventMs);
   }
 
-  nextOrdinalOf(workload: WorkloadId): number {
+  /** Ordinals that the workflow has given. */
+  ordinalsOf(workload: WorkloadId): Ranges {
     this.recent.write();
-    return Number(this.selectNextOrdinal.get(workload)?.['next_ordinal'] ?? 0);
+    const row = this.selectOrdinals.get(workload);
+    return row === undefined ? [] : [[Number(row['first_ordinal']), Number(row['next_ordinal']) - 1]];
   }
 
   deleted(workload: WorkloadId): void {
