@@ -319,13 +319,16 @@ describe.each([
           commands: ['echo begin >> log', 'ls >> log'],
         },
         { trigger_type: 'on_workflow_complete', action_type: 'run_commands', commands: ['cat sum >> log', 'exit 3'] },
+        { trigger_type: 'on_worker_start', action_type: 'run_commands', commands: ['echo worker >> log'] },
+        { trigger_type: 'on_worker_complete', action_type: 'run_commands', commands: ['echo ends > worker'] },
       ],
     });
     const { code, text } = await work.first();
     expect(code).toBe(0);
     expect(work.read('sum')).toBe('1\n2\n3\n');
     // Before any job: there is no output yet.
-    expect(work.read('log')).toMatch(/^begin\n(?!out_)[^]*1\n2\n3\n$/);
+    expect(work.read('log')).toMatch(/^begin\n(?!out_)[^]*\nworker\n1\n2\n3\n$/);
+    expect(work.read('worker')).toBe('ends\n');
     expect(work.read('log')).not.toContain('out_01');
     expect(text).toMatch(/action 1 \(on_workflow_start\) is done/);
     expect(text).toMatch(/action 2 \(on_workflow_complete\): exit 3 has failed: code 3/);

@@ -122,6 +122,7 @@ export const runJobs = async (parts: Parts): Promise<number> => {
   const prepare = async ({ worker_startup_script: script }: TorcConfig): Promise<void> => {
     if (script !== undefined) await runRequired('worker-startup', script);
     await actions.carryOut();
+    await actions.carryOutAt('on_worker_start');
     jobs.startClock();
   };
   const scheduler = ofCluster?.scheduler;
@@ -148,6 +149,7 @@ export const runJobs = async (parts: Parts): Promise<number> => {
   const stopShowing = keepShowing(progress, workflow, jobs);
   const stopActions = actions.begin();
   const { undelivered } = await worker.run().finally(stopShowing).finally(stopActions);
+  await actions.carryOutAt('on_worker_complete');
   await actions.carryOut();
   const isInterrupted = signalled.aborted || jobs.isTimeUp;
   if (undelivered > 0 || shutdown.halted.aborted) {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EndSignals } from '../worker/run-process.js';
+import { isWorkerTrigger, type WorkerTrigger } from '#contracts/torc/actions.js';
 import type { Action, ActionCalls } from './action-calls.js';
 import { runScript } from './run-script.js';
 
@@ -51,10 +52,10 @@ export class WorkflowActions {
     private readonly options: Options,
   ) {}
 
-  /** Runs the commands of all actions that are due now. What goes wrong is noted: it is no reason to end a run. */
+  /** Runs the commands of all actions of the workflow that are due now. What goes wrong is noted: it is no reason to end a run. */
   async carryOut(): Promise<void> {
     if (this.end.interrupted.aborted) return;
-    this.carrying ??= this.carryOutDue()
+    this.carrying ??= this.carryOutThose((action) => !isWorkerTrigger(action.trigger_type))
       .catch((error: unknown) => {
         if (!this.end.interrupted.aborted) this.noteFailure(error);
       })
@@ -67,9 +68,17 @@ export class WorkflowActions {
     return repeat(POLL_MS, () => this.carryOut());
   }
 
-  private async carryOutDue(): Promise<void> {
+  /** Carries out what each worker does for itself at its start, or at its end. */
+  async carryOutAt(trigger: WorkerTrigger): Promise<void> {
+    if (this.end.interrupted.aborted) return;
+    await this.carryOutThose((action) => action.trigger_type === trigger).catch((error: unknown) => {
+      if (!this.end.interrupted.aborted) this.noteFailure(error);
+    });
+  }
+
+  private async carryOutThose(isChosen: (action: Action) => boolean): Promise<void> {
     const signals = { signal: this.end.interrupted };
-    for (const action of await this.calls.due(signals)) {
+    for (const action of (await this.calls.due(signals)).filter(isChosen)) {
       if (action.action_type !== 'run_commands') this.tellOnce(action);
       else if ((await this.calls.claim(action, LEASE_SECONDS, signals)) !== undefined) await this.runClaimed(action);
     }

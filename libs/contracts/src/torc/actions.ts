@@ -3,14 +3,22 @@ import type { Fields } from './collections.js';
 import type { DocumentReply } from './documents.js';
 import type { WorkflowRequest } from './workflows.js';
 
+/** When an action is due that each worker carries out for itself: before its first claim, and after its last job. */
+export const WORKER_TRIGGERS = ['on_worker_start', 'on_worker_complete'] as const;
+export type WorkerTrigger = (typeof WORKER_TRIGGERS)[number];
+
 /** When an action of a workflow is due. Triggers on jobs wait for all of the jobs that the action names. */
 export const ACTION_TRIGGERS = [
   'on_workflow_start',
   'on_workflow_complete',
   'on_jobs_ready',
   'on_jobs_complete',
+  ...WORKER_TRIGGERS,
 ] as const;
 export type ActionTrigger = (typeof ACTION_TRIGGERS)[number];
+
+export const isWorkerTrigger = (trigger: string): trigger is WorkerTrigger =>
+  WORKER_TRIGGERS.some((known) => known === trigger);
 
 /** An action of a specification. `jobs` are names, `scheduler` is `slurm_schedulers/<name>`. */
 export const ACTION: Fields = {
@@ -45,7 +53,7 @@ interface ActionRequest extends WorkflowRequest {
   readonly worker: string;
 }
 
-/** Claims an action for a worker: once in each run, unless the lease of another one has ended. */
+/** Claims an action for a worker: once in each run, unless the lease of another one has ended; those of workers once for each worker. */
 export interface ClaimActionRequest extends ActionRequest {
   /** Others may take the action after this time, unless the worker claims it again before. Absent: never in this run. */
   readonly lease_seconds?: number;

@@ -215,6 +215,8 @@ export interface ActionClaimed {
   readonly number: number;
   readonly run_id: number;
   readonly worker: string;
+  /** Each worker carries it out for itself. */
+  readonly by_each_worker?: true;
   /** When others may take it from the worker, in microseconds since the Unix epoch. Absent: never in this run. */
   readonly until_micros?: number;
 }

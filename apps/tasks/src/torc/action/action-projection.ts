@@ -15,7 +15,7 @@ const EVENT_TYPES: readonly (keyof TorcEvents)[] = [
 /** Actions of workflows, and their claims. */
 export const actionProjection: Projection = {
   name: 'torc_action',
-  version: 2,
+  version: 3,
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: ACTION_TABLES,
@@ -37,9 +37,9 @@ class ActionWriter implements ProjectionWriter {
   constructor(database: DatabaseSync) {
     this.workloads = new Workloads(database);
     this.insert = database.prepare('INSERT OR REPLACE INTO torc_action VALUES (?, ?, ?, ?, ?)');
-    this.insertClaim = database.prepare('INSERT OR REPLACE INTO torc_action_claim VALUES (?, ?, ?, ?, ?, NULL)');
+    this.insertClaim = database.prepare('INSERT OR REPLACE INTO torc_action_claim VALUES (?, ?, ?, ?, ?, ?, NULL)');
     this.complete = database.prepare(
-      'UPDATE torc_action_claim SET is_successful = ? WHERE workload = ? AND number = ? AND run_id = ?',
+      'UPDATE torc_action_claim SET is_successful = ? WHERE workload = ? AND number = ? AND run_id = ? AND worker = ?',
     );
     this.removals = ['torc_action', 'torc_action_claim'].map((table) =>
       database.prepare(`DELETE FROM ${table} WHERE workload = ?`),
@@ -67,13 +67,14 @@ class ActionWriter implements ProjectionWriter {
 
   private claimed(workload: WorkloadId, data: ActionClaimed): void {
     const { number, run_id: runId, worker, until_micros: until } = data;
-    this.insertClaim.run(workload, number, runId, worker, until ?? null);
+    const place = data.by_each_worker === true ? worker : '';
+    this.insertClaim.run(workload, number, runId, place, worker, until ?? null);
   }
 
   private completed(
     workload: WorkloadId,
-    { number, run_id: runId, is_successful: isSuccessful }: ActionCompleted,
+    { number, run_id: runId, worker, is_successful: isSuccessful }: ActionCompleted,
   ): void {
-    this.complete.run(isSuccessful ? 1 : 0, workload, number, runId);
+    this.complete.run(isSuccessful ? 1 : 0, workload, number, runId, worker);
   }
 }

@@ -4,7 +4,10 @@ import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-state
 import { perConnection } from '#event-sourcing/per-connection.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
-/** Actions that came with specifications, and who carries them out in each run. */
+/**
+ * Actions that came with specifications, and who carries them out in each run. `place` is the worker when each carries the action out for
+ * itself, and empty when one does it for all.
+ */
 export const ACTION_TABLES = `
 CREATE TABLE torc_action (
   workload INTEGER NOT NULL,
@@ -18,10 +21,11 @@ CREATE TABLE torc_action_claim (
   workload INTEGER NOT NULL,
   number INTEGER NOT NULL,
   run_id INTEGER NOT NULL,
+  place TEXT NOT NULL,
   worker TEXT NOT NULL,
   until_micros INTEGER,
   is_successful INTEGER,
-  PRIMARY KEY (workload, number, run_id)
+  PRIMARY KEY (workload, number, run_id, place)
 ) STRICT, WITHOUT ROWID;`;
 
 export type StoredAction = WorkflowAction;
@@ -59,7 +63,7 @@ export class ActionRows {
     this.selectClaim = arrayStatement(
       database,
       `SELECT worker, until_micros, is_successful FROM torc_action_claim
-       WHERE workload = ? AND number = ? AND run_id = ?`,
+       WHERE workload = ? AND number = ? AND run_id = ? AND place = ?`,
     );
   }
 
@@ -72,9 +76,9 @@ export class ActionRows {
     return row === undefined ? undefined : actionOf(row);
   }
 
-  /** The newest claim of an action in a run. */
-  claimOf(workload: WorkloadId, number: number, runId: number): ActionClaim | undefined {
-    const row = this.selectClaim.get(workload, number, runId);
+  /** The newest claim of an action in a run; `place` is the worker when each carries it out for itself. */
+  claimOf(workload: WorkloadId, number: number, runId: number, place: string): ActionClaim | undefined {
+    const row = this.selectClaim.get(workload, number, runId, place);
     if (row === undefined) return undefined;
     const [worker, until, isSuccessful] = row;
     return {

@@ -1,5 +1,10 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { ActionTrigger, ClaimActionRequest, CompleteActionRequest } from '#contracts/torc/actions.js';
+import {
+  type ActionTrigger,
+  type ClaimActionRequest,
+  type CompleteActionRequest,
+  isWorkerTrigger,
+} from '#contracts/torc/actions.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
 import type { ActionClaimed, ActionCompleted } from '#contracts/torc/events.js';
 import { fullId } from '#contracts/torc/ids.js';
@@ -37,11 +42,15 @@ const areAll = (
 const isBetweenRuns = ({ runId, initializedRun }: Workflow): boolean =>
   initializedRun !== 0 && initializedRun !== runId;
 
-/** Whether the trigger of an action has come in the current run. */
+const triggerOf = ({ document }: StoredAction): ActionTrigger => (JSON.parse(document) as ActionFields).trigger_type;
+
+/** Whether each worker carries an action out for itself. */
+const isByEachWorker = (action: StoredAction): boolean => isWorkerTrigger(triggerOf(action));
+
+/** Whether the trigger of an action has come in the current run; workers know themselves when they start and end. */
 const isDue = (view: ActionView, workflow: Workflow, action: StoredAction): boolean => {
   if (workflow.runId === 0 || workflow.isCanceled || isBetweenRuns(workflow)) return false;
-  const { trigger_type: trigger } = JSON.parse(action.document) as ActionFields;
-  switch (trigger) {
+  switch (triggerOf(action)) {
     case 'on_workflow_start':
       return view.countOfStatus(workflow, 'uninitialized') === 0;
     case 'on_workflow_complete':
@@ -50,6 +59,9 @@ const isDue = (view: ActionView, workflow: Workflow, action: StoredAction): bool
       return areAll(view, workflow, action, (status) => !NOT_READY.includes(status));
     case 'on_jobs_complete':
       return areAll(view, workflow, action, isFinal);
+    case 'on_worker_start':
+    case 'on_worker_complete':
+      return true;
   }
 };
 
@@ -104,7 +116,7 @@ export const listActions = (
   const { workload, runId } = workflow;
   return {
     documents: rows.all(workload).map((action) => {
-      const claim = rows.claimOf(workload, action.number, runId);
+      const claim = isByEachWorker(action) ? undefined : rows.claimOf(workload, action.number, runId, '');
       const state = stateOf(view, workflow, action, claim, nowMicros);
       return actionText(view, workflow, action, { state, worker: claim?.worker });
     }),
@@ -117,27 +129,33 @@ interface Found {
   readonly claim: ActionClaim | undefined;
 }
 
-const find = (view: ActionView, rows: ActionRows, key: string, number: number): Found | DomainError => {
+const find = (
+  view: ActionView,
+  rows: ActionRows,
+  { workflow: key, action: number, worker }: Pick<CompleteActionRequest, 'workflow' | 'action' | 'worker'>,
+): Found | DomainError => {
   const workflow = view.workflow(key);
   if (workflow === undefined) return torcErrors.noWorkflow(key);
   const action = rows.one(workflow.workload, number);
   if (action === undefined) return torcErrors.noDocument('action', String(number), key);
-  return { workflow, action, claim: rows.claimOf(workflow.workload, number, workflow.runId) };
+  const place = isByEachWorker(action) ? worker : '';
+  return { workflow, action, claim: rows.claimOf(workflow.workload, number, workflow.runId, place) };
 };
 
 const conflict = (message: string): DomainError => new DomainError('conflict', 'torc.action-claimed', message);
 
 /**
  * Gives an action that is due to one worker: once in each run, unless the lease of the worker before has ended. Who claims it again
- * has it for longer.
+ * has it for longer. Actions of workers are given to each worker once in each run.
  */
 export const claimAction = (
   view: ActionView,
   rows: ActionRows,
-  { workflow: key, action: number, worker, lease_seconds: leaseSeconds }: ClaimActionRequest,
+  request: ClaimActionRequest,
   nowMicros: number,
 ): Decision<DocumentReply> => {
-  const found = find(view, rows, key, number);
+  const { action: number, worker, lease_seconds: leaseSeconds } = request;
+  const found = find(view, rows, request);
   if (found instanceof DomainError) return found;
   const { workflow, action, claim } = found;
   const isOwn = claim?.worker === worker;
@@ -153,6 +171,7 @@ export const claimAction = (
   if (isOwn && (claim.untilMicros === undefined || claim.isSuccessful !== undefined)) return { events: [], reply };
   const data: ActionClaimed = {
     ...{ number, run_id: workflow.runId, worker },
+    ...(isByEachWorker(action) && { by_each_worker: true }),
     ...(leaseSeconds !== undefined && { until_micros: nowMicros + Math.round(leaseSeconds * MICROS_PER_SECOND) }),
   };
   return { events: [{ stream: workflow.stream, type: 'ActionClaimed', data }], reply };
@@ -162,9 +181,10 @@ export const claimAction = (
 export const completeAction = (
   view: ActionView,
   rows: ActionRows,
-  { workflow: key, action: number, worker, successful }: CompleteActionRequest,
+  request: CompleteActionRequest,
 ): Decision<DocumentReply> => {
-  const found = find(view, rows, key, number);
+  const { action: number, worker, successful } = request;
+  const found = find(view, rows, request);
   if (found instanceof DomainError) return found;
   const { workflow, action, claim } = found;
   if (claim?.worker !== worker) return conflict(`action ${number} is not carried out by ${worker}`);

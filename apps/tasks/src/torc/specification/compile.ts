@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { JsonMembers } from '#platform/json-object.js';
 import { elementsOf, kindOf, membersOf, objectText, stringIn } from '#contracts/raw-json.js';
-import { ACTION, type ActionTrigger } from '#contracts/torc/actions.js';
+import { ACTION, type ActionTrigger, isWorkerTrigger } from '#contracts/torc/actions.js';
 import {
   COLLECTIONS,
   type Fields,
@@ -549,6 +549,7 @@ const problemOfAction = (
   const isOnJobs = trigger === 'on_jobs_ready' || trigger === 'on_jobs_complete';
   if (isOnJobs !== namesJobs) return isOnJobs ? `${trigger} needs jobs` : `${trigger} takes no jobs`;
   if (type === 'run_commands') return commands.length > 0 ? undefined : 'run_commands needs commands';
+  if (isWorkerTrigger(trigger)) return `${trigger} takes run_commands`;
   return scheduler?.startsWith('slurm_schedulers/') === true
     ? undefined
     : 'schedule_nodes needs a scheduler slurm_schedulers/<name>';

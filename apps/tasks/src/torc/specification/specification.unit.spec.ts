@@ -427,6 +427,7 @@ describe('what a specification says', () => {
       /none of the slurm_schedulers is named "s"/,
     ],
     ['{"actions":[{"trigger_type":"on_workflow_start","action_type":"schedule_nodes"}]}', /needs a scheduler/],
+    ['{"actions":[{"trigger_type":"on_worker_start","action_type":"schedule_nodes"}]}', /takes run_commands/],
     [
       '{"actions":[{"trigger_type":"on_workflow_start","action_type":"schedule_nodes","num_allocations":1001}]}',
       /^actions\[0\]: num_allocations must be an integer from 1 to 1000/,

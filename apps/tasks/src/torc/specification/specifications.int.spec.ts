@@ -1,5 +1,5 @@
 import type { Caller } from '#bus/contract.js';
-import { ClaimAction, ListActions } from '#contracts/torc/actions.js';
+import { ClaimAction, CompleteAction, ListActions } from '#contracts/torc/actions.js';
 import { ListDocuments, PutDocument } from '#contracts/torc/documents.js';
 import { type DotGraphName, GetDotGraph, InitializeJobs, ResetJobs } from '#contracts/torc/graph.js';
 import { AddJobs, ListAddedJobs } from '#contracts/torc/jobs.js';
@@ -333,6 +333,43 @@ describe('specifications', () => {
     expect(await states()).toEqual(['claimed', 'due', 'claimed', 'claimed']);
     await run(2);
     expect(await states()).toEqual(['due', 'waiting', 'waiting', 'waiting']);
+  });
+
+  it('have actions that each worker takes for itself', async () => {
+    const of = { action_type: 'run_commands', commands: ['c'] };
+    const actions = ['on_worker_start', 'on_worker_complete'].map((trigger_type) => ({ trigger_type, ...of }));
+    const workflow = await create({ jobs: [{ name: 'a', command: 'c' }], actions });
+    const listed = async (): Promise<readonly unknown[]> =>
+      (await ask(ListActions, { workflow })).documents.map((text) => {
+        const { state, worker } = JSON.parse(text) as Document;
+        return [state, worker];
+      });
+    const request = (action: number, worker: string): { workflow: string; action: number; worker: string } => ({
+      ...{ workflow, action, worker },
+    });
+    const claim = (action: number, worker: string): Promise<Document> =>
+      ask(ClaimAction, request(action, worker)).then(parsed);
+    const complete = (action: number, worker: string, successful = true): Promise<Document> =>
+      ask(CompleteAction, { ...request(action, worker), successful }).then(parsed);
+
+    await expect(claim(1, 'w')).rejects.toMatchObject({ kind: 'state' });
+    const fields = '{"run_id":1,"is_canceled":false}';
+    await ask(PutWorkflow, { workflow, part: 'status', fields, key: workflow, request_digest: 'd' });
+    await ask(InitializeJobs, { workflow, only_uninitialized: false, clear_ephemeral_user_data: true });
+    for (const worker of ['w', 'x', 'w']) {
+      expect(await claim(1, worker)).toMatchObject({ state: 'claimed', worker });
+    }
+    await expect(complete(1, 'y')).rejects.toMatchObject({ kind: 'conflict' });
+    expect(await complete(1, 'w')).toMatchObject({ state: 'done', worker: 'w' });
+    await host.rebuild();
+    expect(await complete(1, 'x', false)).toMatchObject({ state: 'failed', worker: 'x' });
+    expect(await claim(1, 'w')).toMatchObject({ state: 'done', worker: 'w' });
+    expect(await claim(2, 'w')).toMatchObject({ state: 'claimed', worker: 'w' });
+    // They are due for any other worker.
+    expect(await listed()).toEqual([
+      ['due', null],
+      ['due', null],
+    ]);
   });
 
   it('have keys that no other workflow has', async () => {
