@@ -27,6 +27,7 @@ export const plainTime = (text: string | null): string => (text ?? 'unknown').re
 export const microsOfTime = (text: string): number | undefined => {
   if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?$/u.test(text)) return undefined;
   const whole = Date.parse(`${text.slice(0, SECONDS_LENGTH).replace(' ', 'T')}Z`);
-  if (Number.isNaN(whole)) return undefined;
+  // JavaScript takes the 30th of February as a day in March.
+  if (Number.isNaN(whole) || new Date(whole).getUTCDate() !== Number(text.slice(8, 10))) return undefined;
   return whole * MICROS_PER_MILLI + Number(text.slice(SECONDS_LENGTH + 1).padEnd(6, '0'));
 };

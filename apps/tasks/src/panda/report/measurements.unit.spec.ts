@@ -13,6 +13,8 @@ describe('measured', () => {
     ['start_time', '2025-06-01 12:00:00', { startTime: '2025-06-01T12:00:00' }],
     ['end_time', 'yesterday', {}],
     ['end_time', '2025-13-01 12:00:00', {}],
+    ['end_time', '2025-02-30 12:00:00', {}],
+    ['end_time', '2025-06-01T12:00:00+02:00', {}],
     ['pilot_error_code', -1200, { pilotErrorCode: 1200 }],
     ['pilot_error_code', '-1200', { pilotErrorCode: 1200 }],
     ['pilot_error_code', 'x', {}],
