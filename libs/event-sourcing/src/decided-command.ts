@@ -2,7 +2,7 @@ import { DomainError, type ErrorKind } from '#platform/domain-error.js';
 import type { Answer } from '#bus/contract.js';
 import { AppendTooLarge, EventTooLarge } from '#ledger/errors.js';
 import type { NewEvent, Position } from '#ledger/ledger.js';
-import { serialize } from '#ledger/serialized-event.js';
+import { measure } from '#ledger/serialized-event.js';
 import type { Decision, MailboxCommand } from './command.js';
 import { nameOf, type EventLocation, type ProvisionalReply, type FinalAnswer } from './idempotency-store.js';
 import type { Outcome } from './stream-append.js';
@@ -87,7 +87,7 @@ export const tooLargeError = ({ bytesMax }: EventTooLarge | AppendTooLarge): Dom
 /** A refusal when one of a command's events is larger than the ledger takes. */
 export const sizeRefusal = (eventsByStream: readonly StreamEvents[]): DomainError | undefined => {
   try {
-    for (const { stream, events } of eventsByStream) for (const event of events) serialize(stream, event);
+    for (const { stream, events } of eventsByStream) for (const event of events) measure(stream, event);
     return undefined;
   } catch (error) {
     if (isSizeError(error)) return tooLargeError(error);

@@ -1,6 +1,6 @@
 import { APPEND_BYTES_MAX, type EventMetadata, type Ledger, type NewEvent } from '#ledger/ledger.js';
 import { eventId } from '#ledger/event-id.js';
-import { serialize } from '#ledger/serialized-event.js';
+import { measure } from '#ledger/serialized-event.js';
 import type { DecidedEvent } from './command.js';
 import type { Pending, StreamEvents } from './decided-command.js';
 import type { AppliedEvent } from './projection.js';
@@ -47,7 +47,7 @@ export class DrainAppends {
     const eventsByStream: StreamEvents[] = [];
     const created = this.createEvents(pending, events);
     // If one stream's part were too large for the ledger, the other streams' parts would be appended without it.
-    if (created.size > 1) for (const [stream, part] of created) for (const event of part) serialize(stream, event);
+    if (created.size > 1) for (const [stream, part] of created) for (const event of part) measure(stream, event);
     for (const [stream, part] of created) {
       const append = this.appends.get(stream) ?? this.openAppend(stream);
       let revision = append.nextRevision;
@@ -121,7 +121,7 @@ const isTooLargeForOneAppend = async (
   if (events.length <= EVENTS_SURELY_FITTING) return false;
   let bytes = 0;
   for (const event of events) {
-    bytes += serialize(stream, event).bytes;
+    bytes += measure(stream, event);
     if (slices.spent) await slices.pause();
   }
   return bytes > APPEND_BYTES_MAX;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppendTooLarge, OutcomeUnknown } from '#ledger/errors.js';
 import { APPEND_BYTES_MAX, type Appended, type Ledger, type NewEvent, type Position } from '#ledger/ledger.js';
-import { serialize } from '#ledger/serialized-event.js';
+import { measure } from '#ledger/serialized-event.js';
 import { appendStaged, sealId } from '#ledger/staged-batch.js';
 
 /** How often an append of unknown outcome is sent again unchanged; the ledger recognizes it by its event ids. */
@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 const bytesOf = (stream: string, events: readonly NewEvent[]): number =>
-  events.reduce((sum, event) => sum + serialize(stream, event).bytes, 0);
+  events.reduce((sum, event) => sum + measure(stream, event), 0);
 
 /** One command's events in the stream. */
 interface Group {

@@ -22,18 +22,32 @@ const bytesBesideTexts = (type: string): number => 2 * type.length + HASH_BYTES;
 export const bytesInAppend = ({ type, data, metadata }: Pick<SerializedEvent, 'type' | 'data' | 'metadata'>): number =>
   Buffer.byteLength(data) + Buffer.byteLength(metadata) + bytesBesideTexts(type);
 
-/**
- * The one `JSON.stringify` of an event.
- *
- * @throws EventTooLarge
- */
-export const serialize = (stream: string, { id, type, data, metadata }: NewEvent): SerializedEvent => {
+/** Texts of data that {@link measure} has made, for the append that follows: data is never changed. */
+const measured = new WeakMap<NewEvent['data'], string>();
+
+/** @throws EventTooLarge */
+const serializedWith = (dataText: string, stream: string, { id, type, metadata }: NewEvent): SerializedEvent => {
   assertChainable(stream, type, id);
-  const texts = { id, type, data: JSON.stringify(data), metadata: JSON.stringify(metadata) };
+  const texts = { id, type, data: dataText, metadata: JSON.stringify(metadata) };
   const bytes = bytesInAppend(texts);
   const textBytes = bytes - bytesBesideTexts(type);
   if (textBytes > EVENT_BYTES_MAX) throw new EventTooLarge(stream, type, textBytes, EVENT_BYTES_MAX);
   return { ...texts, bytes };
+};
+
+/** @throws EventTooLarge */
+const serialize = (stream: string, event: NewEvent): SerializedEvent =>
+  serializedWith(measured.get(event.data) ?? JSON.stringify(event.data), stream, event);
+
+/**
+ * What an event will count for in an append. With many events or large ones, the append needs the same text again.
+ *
+ * @throws EventTooLarge
+ */
+export const measure = (stream: string, event: NewEvent): number => {
+  const text = measured.get(event.data) ?? JSON.stringify(event.data);
+  measured.set(event.data, text);
+  return serializedWith(text, stream, event).bytes;
 };
 
 /** @throws EventTooLarge, AppendTooLarge */

@@ -10,7 +10,7 @@ import {
   NO_STREAM,
   type RecordedEvent,
 } from './ledger.js';
-import { serialize } from './serialized-event.js';
+import { measure } from './serialized-event.js';
 
 export const BATCH_SEALED = 'BatchSealed';
 export const BATCH_ABANDONED = 'BatchAbandoned';
@@ -80,7 +80,7 @@ const splitIntoParts = async (
   for (const event of events) {
     // All are measured before the first is appended: one that is too large must not leave a torn batch. Measured with the
     // longest part number there can be, as the number is not known yet.
-    const eventBytes = serialize(stream, staged(event, batchId, events.length)).bytes;
+    const eventBytes = measure(stream, staged(event, batchId, events.length));
     if (bytes + eventBytes > APPEND_BYTES_MAX) {
       await eventLoopTurn();
       parts.push([]);
