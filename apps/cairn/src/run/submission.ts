@@ -59,7 +59,7 @@ export const earlierRun = async (
 /**
  * Submits a run, unless that has been done; resolves with the run and the key of its workflow.
  *
- * @throws CannotRunWorkflow when the server is not the one that it was submitted to
+ * @throws CannotRunWorkflow when it is refused, or the server is not the one that it was submitted to
  */
 export const submit = async (
   client: TorcClient,
@@ -77,8 +77,9 @@ export const submit = async (
   // The answer may have been lost with an earlier runner.
   const request = { method: 'POST', path: '/workflow_specifications', body, idempotencyKey: run.run } as const;
   const answer = await client.http.send({ ...request, ...signals }).catch(async (error: unknown) => {
-    if (error instanceof Refused) await state.forgetRun();
-    throw error;
+    if (!(error instanceof Refused)) throw error;
+    await state.forgetRun();
+    throw new CannotRunWorkflow(`${run.file} is refused: ${error.reason}`);
   });
   const { _key: key, timestamp: created } = JSON.parse(answer) as TorcWorkflow;
   const known = { ...run, workflow: key, created };
