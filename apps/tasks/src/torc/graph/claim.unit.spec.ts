@@ -55,7 +55,7 @@ describe('a claim of Torc jobs', () => {
 
   it('compares nodes and time, but does not use them up', () => {
     expect(given({ a: { num_nodes: 2 }, b: { num_nodes: 2 } }).claim({ num_nodes: 2 })).toEqual(['A', 'B']);
-    expect(given({ a: { num_nodes: 2 } }).claim({ num_nodes: 1 })).toMatch('of 1 nodes keeps out 1');
+    expect(given({ a: { num_nodes: 2 } }).claim({ num_nodes: 1 })).toMatch('of 1 ready job, nodes keep out 1');
   });
 
   it('ends when CPUs or memory are used up, also for jobs that need none', () => {

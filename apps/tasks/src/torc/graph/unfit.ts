@@ -10,6 +10,7 @@ const COUNTED_MAX = 1_000;
 
 /** What keeps jobs out, in the order of `needsOf`. */
 const LIMITS = ['CPUs', 'GPUs', 'memory', 'nodes', 'time'];
+const PLURALS: readonly string[] = ['CPUs', 'GPUs', 'nodes'];
 
 /** The limits of contract 5.2 step 1 that keep jobs of a class out. */
 const limitsOver = (ready: ReadyClass, offer: Offer): readonly string[] => {
@@ -31,10 +32,12 @@ export const whyNothingFits = (view: TorcView, workflow: Workflow, offer: Offer)
     for (const limit of limitsOver(ready, offer)) counts.set(limit, (counts.get(limit) ?? 0) + size);
   }
   if (total === 0) return `no job of workflow ${workflow.key} is ready`;
-  const reasons = [...counts].map(([limit, count]) => `${limit} keeps out ${count}`);
+  const reasons = [...counts].map(
+    ([limit, count]) => `${limit} ${PLURALS.includes(limit) ? 'keep' : 'keeps'} out ${count}`,
+  );
   if (reasons.length === 0) reasons.push('those that fit wait for a retry');
-  const of = total >= COUNTED_MAX ? `the first ${total}` : String(total);
-  return `no ready job fits ${textOf(offer)}: of ${of} ${reasons.join(', ')}`;
+  const of = total >= COUNTED_MAX ? `the first ${total} ready jobs` : plural(total, 'ready job');
+  return `no ready job fits ${textOf(offer)}: of ${of}, ${reasons.join(', ')}`;
 };
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

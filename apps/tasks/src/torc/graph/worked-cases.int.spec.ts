@@ -178,7 +178,7 @@ describe.each([
   it('10: a worker gets nothing that needs more than it has', () => {
     expect(claimable().claim({ time_limit: '-PT5S' })).toMatch('time keeps out 3');
     expect(claimable().claim({ num_cpus: 3, memory_gb: 1, num_gpus: 0 })).toBe(
-      'no ready job fits 3 CPUs, 0 GPUs, 1 GiB, 1 node, no time limit, no scheduler: of 3 CPUs keeps out 2, memory keeps out 3',
+      'no ready job fits 3 CPUs, 0 GPUs, 1 GiB, 1 node, no time limit, no scheduler: of 3 ready jobs, CPUs keep out 2, memory keeps out 3',
     );
   });
 
