@@ -59,11 +59,13 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
   let production: PandaClient;
   let anonymous: PandaClient;
   let host: string;
+  /** panda-client appends the port that it knows. */
+  let hostName: string;
 
   beforeAll(() => {
     const { anonymous: client } = cluster();
     ({ cairn } = cluster());
-    host = new URL(cairn.url).host;
+    ({ host, hostname: hostName } = new URL(cairn.url));
     alice = new PandaClient(client, identified('Alice Demo'));
     bob = new PandaClient(client, identified('Bob Demo'));
     privileged = new PandaClient(client, identified('Privileged User'));
@@ -104,7 +106,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       const { content, file_size, checksum } = archiveOf(`a sandbox ${name}`);
       expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(refused('NOTFOUND'));
       expect(await alice.upload('file_server/upload_cache_file', name, content)).toEqual(EMPTY);
-      const found = { success: true, message: `FOUND:${host}:${name}`, data: null };
+      const found = { success: true, message: `FOUND:${hostName}:${name}`, data: null };
       expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(found);
       expect(await alice.get('file_server/validate_cache_file', { file_size, checksum })).toEqual(found);
       expect(await bob.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(refused('NOTFOUND'));
@@ -157,7 +159,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
         await production.post('file_server/register_cache_file', { ...registration, user_name: 'Bob Demo' }),
       ).toEqual(refused('WARNING: file exist'));
       expect(await alice.post('file_server/validate_cache_file', { file_size: 77, checksum: 12345 })).toEqual({
-        ...{ success: true, message: `FOUND:${host}:${name}`, data: null },
+        ...{ success: true, message: `FOUND:${hostName}:${name}`, data: null },
       });
     });
 
@@ -267,7 +269,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       const names = Array.from({ length: 5 }, () => newName('jobO'));
       for (const name of names) expect(await alice.upload('file_server/upload_cache_file', name, name)).toEqual(EMPTY);
       await cairn.restart({ signal: 'SIGKILL' });
-      host = new URL(cairn.url).host;
+      ({ host, hostname: hostName } = new URL(cairn.url));
       for (const name of names) expect((await download(`/cache/${name}`)).content.toString()).toBe(name);
     });
 

@@ -59,6 +59,9 @@ type Outcome<Refusal> = Partial<StoredFile> & { readonly refusal?: Refusal };
 const urlOf = ({ request: { scheme, host } }: PandaCall, path: string): string =>
   `${scheme}://${host}/cache/${path.split('/').map(encodeURIComponent).join('/')}`;
 
+/** Of a server, without its port: panda-client appends its own. */
+const nameOf = (host: string): string => host.replace(/:\d+$/u, '');
+
 const limited = ({ content }: UploadedFile): AsyncIterable<Uint8Array> => atMost(content, UPLOAD_BYTES_MAX);
 
 /** What is wrong with content that could not be stored, if it is the content. */
@@ -174,7 +177,7 @@ export class FileServerHandlers implements Handlers<Functions> {
       { user_name: principalOf(call).name, ...parameters },
       context,
     );
-    return found === undefined ? failure('NOTFOUND') : success(null, `FOUND:${found.host}:${found.file_name}`);
+    return found === undefined ? failure('NOTFOUND') : success(null, `FOUND:${nameOf(found.host)}:${found.file_name}`);
   }
 
   async upload_hpo_checkpoint(call: Uploading): Promise<Envelope> {
