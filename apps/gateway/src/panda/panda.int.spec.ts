@@ -103,12 +103,12 @@ describe("PanDA's protocol", () => {
     expect([status, body]).toEqual([code, expect.stringContaining(text)]);
   });
 
-  it('answers the legacy API in text', async () => {
-    expect(await call('POST', '/server/panda/isAlive', form('a=1'))).toEqual([
-      200,
-      'text/plain; charset=utf-8',
-      'alive=yes',
-    ]);
+  it.each([
+    ['a form', form('a=1')],
+    ['a form of which no type is told, as panda-client sends it', { body: 'command_name=ping&args=%5B1%5D' }],
+    ['JSON of which no type is told', { body: '{"a":"b=1"}' }],
+  ])('answers the legacy API in text, after %s', async (_what, sent) => {
+    expect(await call('POST', '/server/panda/isAlive', sent)).toEqual([200, 'text/plain; charset=utf-8', 'alive=yes']);
   });
 
   it('tells where it is', async () => {

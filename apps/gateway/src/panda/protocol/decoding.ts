@@ -31,6 +31,8 @@ export const ANONYMOUS_LIMITS: DecodingLimits = { ...LIMITS, bytesMax: MIB, valu
 /** Lists are JSON texts in one of them. */
 const FORM_SEPARATORS_MAX = 1_000;
 const AMPERSAND = 0x26;
+/** The longest name of a first field by which a form is known. */
+const FORM_HEAD_BYTES = 256;
 
 /** Parameters as they came. */
 export interface Decoded {
@@ -68,6 +70,9 @@ export const fromForm = (body: Buffer): Decoded => {
   if (occursMoreThan(FORM_SEPARATORS_MAX, AMPERSAND, body)) throw tooLarge();
   return { sent: collected(new URLSearchParams(body.toString('utf8'))), encoding: 'text' };
 };
+
+/** Whether a body whose type is not told looks like a form, as which panda-client sends some. */
+export const isFormLike = (body: Buffer): boolean => /^[\w.~+%-]+=/u.test(body.toString('latin1', 0, FORM_HEAD_BYTES));
 
 const inflate = promisify<Buffer, object, Buffer>(gunzip);
 

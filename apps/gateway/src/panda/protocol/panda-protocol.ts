@@ -31,6 +31,7 @@ import {
   collected,
   type Decoded,
   fromForm,
+  isFormLike,
   fromJson,
   fromQuery,
   LIMITS,
@@ -202,7 +203,8 @@ export class PandaProtocol implements OwnProtocol {
     const unread = { ...limits, isRaw: true } as const;
     const bytes = await readBody(body, { limits: unread, account, authorize: () => Promise.resolve() });
     request.body = bytes;
-    if (mediaType === FORM_TYPE) return merged(fromQuery(url), fromForm(bytes));
+    if (mediaType === FORM_TYPE || (mediaType === '' && isFormLike(bytes)))
+      return merged(fromQuery(url), fromForm(bytes));
     if (bytes.length === 0 && mediaType !== JSON_TYPE) return fromQuery(url);
     return fromJson(bytes, limits);
   }
