@@ -4,6 +4,7 @@ import { isInDebugMode } from '../report/report-effect.js';
 import type { Job, PandaView } from '../view.js';
 import { isClone, isConsumer, isFineGrained, isMerge } from '../range/flavour.js';
 import { endpointsOf } from './endpoints.js';
+import { listFileOf } from '../list-file.js';
 import { multiStep } from './multi-step.js';
 
 const NULL = 'NULL';
@@ -154,11 +155,7 @@ const writtenInputs = (files: readonly JobFile[]): string => {
   for (const { type, dataset = NULL, lfn } of files) {
     if (type === 'input') byDataset.set(dataset, [...(byDataset.get(dataset) ?? []), lfn]);
   }
-  const parts = [...byDataset].map(([dataset, names]) => {
-    const name = dataset.replace(/\/$/u, '').split(':').at(-1) ?? '';
-    return `tmpin_${name}:${names.join(',')}`;
-  });
-  return parts.join('^');
+  return [...byDataset].map(([dataset, names]) => `${listFileOf(dataset)}:${names.join(',')}`).join('^');
 };
 
 const alternativeOf = (token: string): string => {

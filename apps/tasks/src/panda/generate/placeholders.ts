@@ -1,3 +1,4 @@
+import { listFileOf } from '../list-file.js';
 import { valueOf } from './arithmetic.js';
 
 /** A stream of a job: an input, an output or the log. */
@@ -123,7 +124,7 @@ const streamText = (inner: string, streams: ReadonlyMap<string, Stream>): string
   const known = parts.filter((part) => part !== undefined);
   const [first] = known;
   if (first === undefined || known.length < parts.length) return undefined;
-  if (decorators.includes('/F')) return `tmpin_${first.dataset}`;
+  if (decorators.includes('/F')) return listFileOf(first.dataset);
   const names = known.flatMap((part) => part.names).slice(bound(from), bound(to));
   if (formula !== undefined) {
     const results = names.map((name) => valueOf(formula, name));

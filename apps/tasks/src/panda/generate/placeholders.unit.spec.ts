@@ -1,7 +1,7 @@
 import { valueOf } from './arithmetic.js';
 import { commandLine, type CommandValues, outputNames, type Stream } from './placeholders.js';
 
-const stream = (...names: string[]): Stream => ({ names, dataset: 'user.demo.in' });
+const stream = (...names: string[]): Stream => ({ names, dataset: 'user.demo:user.demo.in/' });
 const VALUES: CommandValues = {
   taskId: 10_000_123,
   attemptNr: 2,
