@@ -60,6 +60,13 @@ const waitsForParent = (view: PandaView, { id, attributes }: Task): boolean => {
 /** Files that are all listed, or told by their number. */
 type Records = readonly NewFile[] | PseudoFiles;
 
+/** A file that is split has one record at its beginning. */
+const filesIn = (records: Records): number =>
+  'count' in records ? records.count : records.filter(({ start_event: start = 0 }) => start === 0).length;
+
+const eventsIn = (records: Records): number =>
+  'count' in records ? (records.events ?? 0) : records.reduce((sum, { n_events: events = 0 }) => sum + events, 0);
+
 const countOf = (records: Records): number => ('count' in records ? records.count : records.length);
 
 class Feeding {
@@ -68,6 +75,8 @@ class Feeding {
   private readonly maxAttempt: number;
   private readonly maxFailure: number | null;
   private nextFileId: number;
+  /** What the master datasets together may still have; null for any number. */
+  private left: { readonly files: number | null; readonly events: number | null };
 
   constructor(
     private readonly view: PandaView,
@@ -78,6 +87,7 @@ class Feeding {
     this.nextFileId = view.next('file');
     this.maxAttempt = maxAttemptOf(document);
     this.maxFailure = document.integer('maxFailure');
+    this.left = { files: document.positiveInteger('nFiles'), events: document.positiveInteger('nEvents') };
   }
 
   *step(timeMicros: number): Generator<void, StageStep, void> {
@@ -90,6 +100,7 @@ class Feeding {
         if (dataset === undefined) throw new InvalidDocument(`unknown input dataset "${name}"`);
         const isFed = dataset.status !== 'defined' && dataset.status !== 'toupdate';
         const added = isFed ? 0 : yield* this.feed(dataset, input, index === 0);
+        if (isFed && index === 0) this.takeOff(dataset.nFiles, 0);
         if (index > 0) continue;
         masterFiles += dataset.nFiles + added;
         unprocessed += dataset.nFiles + added - dataset.nFilesFinished - dataset.nFilesFailed;
@@ -116,6 +127,7 @@ class Feeding {
   private *feed(dataset: Dataset, input: InputItem, isMaster: boolean): Generator<void, number, void> {
     const all = yield* this.recordsOf(dataset, input, isMaster);
     bounded(countOf(all), dataset.name);
+    if (isMaster) this.takeOff(filesIn(all), eventsIn(all));
     const records = dataset.nFiles === 0 ? all : yield* this.newOf(dataset, all);
     yield* this.addFiles(dataset, records);
     const nFiles = dataset.nFiles + countOf(records);
@@ -126,11 +138,20 @@ class Feeding {
     return countOf(records);
   }
 
+  /** Further master datasets may have less. */
+  private takeOff(files: number, events: number): void {
+    const { left } = this;
+    this.left = {
+      files: left.files === null ? null : Math.max(0, left.files - files),
+      events: left.events === null ? null : Math.max(0, left.events - events),
+    };
+  }
+
   private *recordsOf(dataset: Dataset, { type, item }: InputItem, isMaster: boolean): Generator<void, Records, void> {
     const { document } = this;
     const cut = {
-      filesMax: isMaster ? document.positiveInteger('nFiles') : null,
-      eventsMax: isMaster ? document.positiveInteger('nEvents') : null,
+      filesMax: isMaster ? this.left.files : null,
+      eventsMax: isMaster ? this.left.events : null,
       eventsPerFile: eventsPerInputOf(document),
       eventsPerJob: isMaster ? eventsPerJobOf(document) : null,
     };

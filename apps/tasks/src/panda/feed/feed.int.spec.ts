@@ -74,6 +74,21 @@ describe('an inline list', () => {
     expect(names(new TaskRun(inline({ files: FILES, ...item }, fields)).files('input'))).toEqual(expected);
   });
 
+  it('of several datasets has nFiles and nEvents in all', () => {
+    const twice = { files: FILES, dataset: 'one,two' };
+    const filesOf = (fields: Document) =>
+      new TaskRun(inline(twice, fields)).datasets('input').map(({ nFiles }) => nFiles);
+    expect(filesOf({})).toEqual([4, 4]);
+    expect(filesOf({ nFiles: 5 })).toEqual([4, 1]);
+    expect(filesOf({ nFiles: 3 })).toEqual([3, 0]);
+    expect(filesOf({ nEvents: 550, nEventsPerFile: 100 })).toEqual([4, 2]);
+    // Of each file three parts, and of the last one that is wanted two.
+    expect(filesOf({ nFiles: 5, nEvents: 450, nEventsPerFile: 100, nEventsPerJob: 40 })).toEqual([12, 2]);
+    const run = new TaskRun(inline(twice, { nFiles: 3, skipScout: true, nFilesPerJob: 1 }));
+    run.finish(run.jobs());
+    expect([run.jobs().length, run.status]).toEqual([3, 'done']);
+  });
+
   it('keeps what is told of each file', () => {
     const file = { lfn: 'a', scope: 's', fsize: 5, guid: 'G', checksum: 'ad:01', events: 9 };
     expect(new TaskRun(inline({ files: [file] })).files('input')[0]).toMatchObject({

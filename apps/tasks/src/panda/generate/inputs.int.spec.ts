@@ -58,6 +58,16 @@ describe('secondary inputs', () => {
   });
 });
 
+describe('sequence numbers', () => {
+  it('go up one by one', () => {
+    const item = { type: 'template', param_type: 'pseudo_input', value: '-n ${SEQ}', dataset: 'seq_number' };
+    const run = new TaskRun(withItems(12, [item], { nFilesPerJob: 1, skipScout: true }));
+    expect(commands(run).map((text) => text.replace(/^.*-n /u, ''))).toEqual(
+      Array.from({ length: 12 }, (_, at) => String(at + 1)),
+    );
+  });
+});
+
 describe('random seeds', () => {
   const seed: Item = { type: 'template', param_type: 'number', value: '--seed ${RNDMSEED}', offset: 100 };
   const seeds = (run: TaskRun) => commands(run).map((text) => /--seed (\S+)/u.exec(text)?.[1]);
