@@ -1,5 +1,4 @@
-import type { UnitDifference } from '#contracts/cairn/past.js';
-import type { UnitDifferences } from '#contracts/cairn/past-view.js';
+import type { UnitDifference, UnitDifferences } from '#contracts/cairn/past-view.js';
 import type { UnitPlace, UnitStatus, UnitStatuses } from '#contracts/workloads.js';
 
 /** The next units behind a place, at both moments. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { UnitDifference } from '#contracts/cairn/past.js';
+import type { UnitDifference } from '#contracts/cairn/past-view.js';
 import type { UnitPlace, UnitStatus, UnitStatuses } from '#contracts/workloads.js';
 import { unitDifferences } from './unit-differences.js';
 

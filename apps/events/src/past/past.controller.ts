@@ -12,11 +12,10 @@ import {
   type LocatePastRequest,
   type Moment,
   type PastHome,
-  type UnitDifference,
 } from '#contracts/cairn/past.js';
 import { badCursor } from '#contracts/lists.js';
 import type { UnitPlace } from '#contracts/workloads.js';
-import type { PastAnswer, UnitDifferences } from '#contracts/cairn/past-view.js';
+import type { PastAnswer, UnitDifference, UnitDifferences } from '#contracts/cairn/past-view.js';
 import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
 import { partsOfStream, streamName, unescapedId } from '#ledger/ref.js';

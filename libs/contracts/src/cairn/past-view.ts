@@ -1,6 +1,5 @@
 import type { Caller } from '#bus/contract.js';
 import type { UnitPlace } from '../workloads.js';
-import type { UnitDifference } from './past.js';
 import type { DomainErrorValue } from '#platform/domain-error.js';
 import type { Position } from '#ledger/ledger.js';
 
@@ -52,6 +51,13 @@ export interface PastAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+}
+
+/** A unit whose status differs; null where it was not there. */
+export interface UnitDifference {
+  readonly unit_id: string;
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 /** Units that differ between two moments, or the first of them. */

@@ -1,6 +1,6 @@
 import { type Page, query } from '#bus/contract.js';
 import type { Position } from '#ledger/ledger.js';
-import type { PastAnswer } from './past-view.js';
+import type { PastAnswer, UnitDifference } from './past-view.js';
 
 /** A moment of the history, by one of the two. */
 export interface Moment {
@@ -50,13 +50,6 @@ export interface ComparePastRequest {
   /** So many units at most. */
   readonly limit: number;
   readonly cursor?: string;
-}
-
-/** A unit whose status differs; null where it was not there. */
-export interface UnitDifference {
-  readonly unit_id: string;
-  readonly from: string | null;
-  readonly to: string | null;
 }
 
 /** Units whose status differs between two moments, page by page; checks today's read rule. */
