@@ -8,7 +8,7 @@ import {
 import parsing from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import users from '@eventstore/db-client/generated/users_grpc_pb.js';
-import { type CallOptions, type Channel, Client, type Metadata } from '@grpc/grpc-js';
+import { type CallOptions, type Channel, Client, type Metadata, status } from '@grpc/grpc-js';
 import { CannotStart } from '#platform/cannot-start.js';
 import {
   type AppendAnswer,
@@ -62,6 +62,13 @@ const readNamed = (file: string | undefined): Buffer | undefined => {
     throw new CannotStart(`EVENTSTORE_URL names the file ${file}, which cannot be read`, { cause });
   }
 };
+
+/** As a node answers that does not know a leader, such as a read-only replica without a cluster. */
+const NO_LEADER = /No leader info available/;
+
+/** The client looks for another node when a node is unavailable, but stays with one that knows no leader. */
+const asUnavailable = (error: Error): Error =>
+  NO_LEADER.test(error.message) ? Object.assign(error, { code: status.UNAVAILABLE }) : error;
 
 /**
  * The connection to EventStoreDB. Finding the leader, again when it has changed, is the client's work. The two calls that
@@ -215,7 +222,7 @@ export class EventStoreDbConnection extends EventStoreDBClient {
     try {
       yield* this.nodeOf(client.getChannel()).call(`${STREAMS}/${method}`, request, options);
     } catch (error) {
-      const converted = error instanceof Error ? convertToCommandError(error) : error;
+      const converted = error instanceof Error ? convertToCommandError(asUnavailable(error)) : error;
       // The client looks for another node.
       if (converted instanceof Error) void this.handleError(client, converted);
       throw converted;

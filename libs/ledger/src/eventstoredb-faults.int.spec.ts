@@ -169,6 +169,20 @@ describe('EventStoreDB with faults', () => {
       expect(await ledger.readStream(stream)).toHaveLength(2);
     });
 
+    it('is used again when the node that was asked knows no leader any more', async () => {
+      const stream = streamName();
+      const event = someEvent();
+      await ledger.append(stream, NO_STREAM, [someEvent()]);
+      double.isolate(0);
+      double.elect(2);
+      let outcome: unknown;
+      for (let attempt = 0; attempt < 10; attempt++) {
+        outcome = await ledger.append(stream, 0, [event]).catch((error: unknown) => error);
+      }
+      expect(outcome).toMatchObject({ revision: 1 });
+      expect(await ledger.readStream(stream)).toHaveLength(2);
+    });
+
     it('leaves no rejection behind when discovery fails while several calls are under way', async () => {
       await ledger.append(streamName(), NO_STREAM, [someEvent()]);
       double.freeze();

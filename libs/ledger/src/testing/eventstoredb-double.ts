@@ -53,6 +53,7 @@ const TOO_SLOW: Fault = {
   code: status.ABORTED,
   details: 'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.',
 };
+const NO_LEADER: Fault = { code: status.UNKNOWN, details: 'No leader info available in response' };
 const NO_POSITION: Fault = { code: status.UNKNOWN, details: 'Unexpected ReadAllResult: Error' };
 
 /** How long the server waits before it gives up an append that it cannot commit. */
@@ -178,6 +179,7 @@ const tooLarge = ({ events }: AppendRequest): Error | undefined => {
  * - readings of `$all` take a filter too (20.6 and newer);
  * - one that begins where no event does ends with an error;
  * - before 24.2 a subscription for which more than some 60 events come at once is ended with `ABORTED: Operation timed out: Consumer too slow`;
+ * - a node that knows no leader answers calls that need one with `UNKNOWN: No leader info available in response`;
  * - a user whose name is taken, with another password, is refused with `FAILED_PRECONDITION`.
  *
  * All nodes share one log, so a change of leader loses nothing.
@@ -193,6 +195,7 @@ export class EventStoreDbDouble {
   private readonly pace = new Pace();
   private leader: DoubleNode | undefined;
   private lastLeader: DoubleNode | undefined;
+  private readonly isolated = new Set<DoubleNode>();
   private readonly appendFaults: AppendFault[] = [];
   private readonly answersHeld: (() => void)[] = [];
   private readonly subscriptions = new Set<ServerWritableStream<ReadReq, ReadResp>>();
@@ -273,6 +276,12 @@ export class EventStoreDbDouble {
     this.leader = this.lastLeader = this.nodes[index];
   }
 
+  /** From now on the node knows no leader, as a read-only replica that has lost its cluster. */
+  isolate(index: number): void {
+    const node = this.nodes[index];
+    if (node !== undefined) this.isolated.add(node);
+  }
+
   /** Breaks all connections of the node; nobody answers at its address any more. */
   stopNode(index: number): void {
     this.nodes[index]?.stop();
@@ -350,6 +359,7 @@ export class EventStoreDbDouble {
   /** Why a node cannot serve a call that needs the leader. */
   private notLeader(node: DoubleNode, metadata: Metadata): Error | undefined {
     if (!isLeaderRequired(metadata) || node === this.leader) return undefined;
+    if (this.isolated.has(node)) return errorOf(NO_LEADER);
     const error = errorOf({ code: status.NOT_FOUND, details: 'Leader info available', exception: 'not-leader' });
     error.metadata.set('leader-endpoint-host', '127.0.0.1');
     error.metadata.set('leader-endpoint-port', String(this.lastLeader?.port ?? 0));
