@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Log } from '#platform/logging.js';
 import { type Certificates, makeCertificates } from '#platform/testing/certificates.js';
@@ -110,6 +111,18 @@ describe('openLedger', () => {
     await expect(openLedger({ dataDir })).rejects.toThrow(
       `${join(dataDir, 'ledger.sqlite')} cannot be used: file is not a database`,
     );
+    rmSync(dataDir, { recursive: true });
+  });
+
+  it('leaves no connection to a ledger whose tables are not there', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'cairn-broken-'));
+    await (await openLedger({ dataDir })).close();
+    const database = new DatabaseSync(join(dataDir, 'ledger.sqlite'));
+    database.exec('ALTER TABLE event RENAME TO other');
+    database.close();
+    await expect(openLedger({ dataDir })).rejects.toThrow('no such table: event');
+    // The last connection that is closed removes them.
+    expect(readdirSync(dataDir).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
     rmSync(dataDir, { recursive: true });
   });
 });

@@ -75,7 +75,16 @@ export class SqliteLedger extends Ledger {
   static async open(file: string): Promise<SqliteLedger> {
     try {
       const database = await retryWhileBusy(() => openLedgerFile(file), OPEN_TIMEOUT_MS);
-      return new SqliteLedger(file, database, openArchive(file));
+      let archive: DatabaseSync | undefined;
+      try {
+        archive = openArchive(file);
+        return new SqliteLedger(file, database, archive);
+      } catch (error) {
+        // A connection that stays open keeps the log of the file from being removed.
+        archive?.close();
+        database.close();
+        throw error;
+      }
     } catch (error) {
       throw unusableFile(file, error);
     }

@@ -81,7 +81,13 @@ describe('A ledger that somebody has tampered with', () => {
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  beforeEach(() => writeFileSync(file, whole));
+  const restore = (content: Buffer): void => {
+    // What a log of the file before says would be taken for the newest state of this one.
+    for (const log of [`${file}-wal`, `${file}-shm`]) rmSync(log, { force: true });
+    writeFileSync(file, content);
+  };
+
+  beforeEach(() => restore(whole));
 
   /** Everything that can be read of it, in every way in which it is read. */
   const readings = async (): Promise<string> => {
@@ -120,9 +126,7 @@ describe('A ledger that somebody has tampered with', () => {
       let unnoticed = 0;
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 0, max: whole.length * 8 - 1 }), async (bit) => {
-          rmSync(`${file}-wal`, { force: true });
-          rmSync(`${file}-shm`, { force: true });
-          writeFileSync(file, withBit(whole, bit));
+          restore(withBit(whole, bit));
           const { faults } = await verify();
           if (faults.length > 0) return;
           unnoticed += 1;
