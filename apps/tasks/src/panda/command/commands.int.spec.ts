@@ -263,6 +263,14 @@ describe('reassign', () => {
     expect(run.jobs('activated')).toEqual([]);
   });
 
+  it('gives the attempt of a job that runs on back once, however often it is told to end', () => {
+    const run = new TaskRun(PRUN, queues);
+    move(run, run.jobs().slice(0, 1), 'running');
+    for (const site of ['ONE', 'TWO', 'ONE']) run.command('reassign', { site }, PRODUCTION);
+    expect(run.jobs()[0]?.attributes).toMatchObject({ jobStatus: 'running', commandToPilot: 'tobekilled' });
+    expect(run.files('pseudo_input').map(({ maxAttempt }) => maxAttempt)).toEqual([4, 6, 6]);
+  });
+
   it('leaves jobs alone that are to be left alone', () => {
     const run = new TaskRun(PRUN, queues);
     move(run, run.jobs().slice(0, 1), 'running');

@@ -4,15 +4,19 @@ import { type JobStatus, TASK_STATUSES, type TaskStatus } from '#contracts/panda
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { filesAmended } from '../change/increase-attempts.js';
 import { isInJob } from '../file/file.js';
+import { isBeingKilled } from '../kill/kill-effect.js';
 import { ACTIVE, killJobsOfTask } from '../kill/kill-jobs.js';
 import { fileIds, jobPages } from '../pages.js';
 import { inputsOf } from '../task-inputs.js';
 import { taskMoved } from '../task-moved.js';
-import type { PandaView, Task } from '../view.js';
+import type { JobState, PandaView, Task } from '../view.js';
 import { isSiteForm } from './command-table.js';
 import { type Execution, QUEUED, statusToKeep } from './execution.js';
 
 const REASSIGNED = 51;
+
+/** Jobs read at a time. */
+const JOBS_AT_ONCE = 200;
 
 /** Jobs of the task are made for other queues from now on. Without `soft` and `nokill` those that exist end. */
 export const reassignTask: Execution = function* (view, task, { options, by, isProduction }, timeMicros) {
@@ -35,6 +39,12 @@ export const reassignTask: Execution = function* (view, task, { options, by, isP
   return [begun, ...ended, taskMoved(task, 'reassigning'), taskMoved(task, begunAgain(task), { set })];
 };
 
+/** A running job whose pilot has not obeyed an earlier order yet: a further one changes nothing. */
+const wasToldToEnd = (view: PandaView, { key, status }: JobState): boolean => {
+  const job = status === 'running' ? view.jobAt(key) : undefined;
+  return job !== undefined && isBeingKilled(job.attributes);
+};
+
 /** Files whose jobs end because of an order have not been tried for nothing: each gets the attempt back that its job takes (contract 4.4). */
 function* attemptsKept(
   view: PandaView,
@@ -42,8 +52,8 @@ function* attemptsKept(
   statuses: readonly JobStatus[] = ACTIVE,
 ): Generator<void, readonly DecidedEvent[], void> {
   const ending = new Set<number>();
-  for (const page of jobPages(view, task, { statuses })) {
-    for (const { pandaId } of page) ending.add(pandaId);
+  for (const page of jobPages(view, task, { statuses, size: JOBS_AT_ONCE })) {
+    for (const job of page) if (!wasToldToEnd(view, job)) ending.add(job.pandaId);
     yield;
   }
   const events: DecidedEvent[] = [];
