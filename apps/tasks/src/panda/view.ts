@@ -162,7 +162,7 @@ export interface TaskView {
 
 export interface FileView {
   file(id: number): TaskFile | undefined;
-  /** Files that a job may take: ready, with attempts and failures left; by LFN or, for made-up ones, by number. At most `limit`. */
+  /** Files that a job may take: ready, with attempts and failures left; by number where they have one, then by LFN and id. At most `limit`. */
   usableFiles(dataset: Dataset, limit: number): readonly TaskFile[];
   /** Files of a dataset in order of their ids, in pages behind an id. */
   filesOf(datasetId: number, after: number, limit: number): readonly TaskFile[];

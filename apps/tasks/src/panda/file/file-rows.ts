@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { TaskFileStatus } from '#contracts/panda/statuses.js';
 import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
-import { SEQUENCE_DATASET } from '../refine/job-parameters.js';
 import type { Dataset, TaskFile } from '../view.js';
 import type { FileState } from './file.js';
 import { DATASET_TYPES, FILE_STATUSES, isInputCode, PROC_STATUSES } from './file-words.js';
@@ -38,8 +37,7 @@ const EXHAUSTED = `status = ${READY} AND type <= ${LAST_INPUT_TYPE} AND (attempt
 
 export const FILE_INDEXES = `
 CREATE INDEX IF NOT EXISTS panda_file_of_dataset ON panda_file (dataset, id, status);
-CREATE INDEX IF NOT EXISTS panda_file_usable ON panda_file (dataset, lfn, id) WHERE ${USABLE};
-CREATE INDEX IF NOT EXISTS panda_file_numbered ON panda_file (dataset, first_event) WHERE first_event IS NOT NULL AND ${USABLE};
+CREATE INDEX IF NOT EXISTS panda_file_usable ON panda_file (dataset, first_event, lfn, id) WHERE ${USABLE};
 CREATE INDEX IF NOT EXISTS panda_file_exhausted ON panda_file (dataset, id) WHERE ${EXHAUSTED};
 CREATE INDEX IF NOT EXISTS panda_file_named ON panda_file (dataset, lfn, start_event) WHERE type <= ${LAST_INPUT_TYPE};`;
 
@@ -112,7 +110,6 @@ export class FileRows {
   private readonly selectState: ArrayStatement<StateValues>;
   private readonly selectOne: ArrayStatement<FileValues>;
   private readonly selectUsable: ArrayStatement<FileValues>;
-  private readonly selectNumbered: ArrayStatement<FileValues>;
   private readonly selectAll: ArrayStatement<FileValues>;
   private readonly selectLastJobs: ArrayStatement<readonly [id: number, status: number, pandaId: number | null]>;
   private readonly selectExhausted: ArrayStatement<readonly [id: number]>;
@@ -125,10 +122,7 @@ export class FileRows {
     const all = `SELECT ${FILE_COLUMNS} FROM panda_file`;
     this.selectState = prepare(`SELECT ${STATE_COLUMNS} FROM panda_file WHERE id = ?`);
     this.selectOne = prepare(`${all} WHERE id = ?`);
-    this.selectUsable = prepare(`${all} WHERE dataset = ? AND ${USABLE} ORDER BY lfn, id LIMIT ?`);
-    this.selectNumbered = prepare(
-      `${all} WHERE dataset = ? AND first_event IS NOT NULL AND ${USABLE} ORDER BY first_event LIMIT ?`,
-    );
+    this.selectUsable = prepare(`${all} WHERE dataset = ? AND ${USABLE} ORDER BY first_event, lfn, id LIMIT ?`);
     this.selectAll = prepare(`${all} WHERE dataset = ? AND id > ? ORDER BY id LIMIT ?`);
     this.selectLastJobs = prepare(
       'SELECT id, status, panda_id FROM panda_file WHERE dataset = ? AND id > ? ORDER BY id LIMIT ?',
@@ -152,8 +146,7 @@ export class FileRows {
   }
 
   usableFiles(dataset: Dataset, limit: number): readonly TaskFile[] {
-    const select = dataset.name === SEQUENCE_DATASET ? this.selectNumbered : this.selectUsable;
-    return select.all(dataset.id, limit).map(fileOf);
+    return this.selectUsable.all(dataset.id, limit).map(fileOf);
   }
 
   filesOf(datasetId: number, after: number, limit: number): readonly TaskFile[] {

@@ -66,6 +66,12 @@ describe('sequence numbers', () => {
       Array.from({ length: 12 }, (_, at) => String(at + 1)),
     );
   });
+
+  it('may be a list of files', () => {
+    const run = new TaskRun(withItems(2, [secondary(2, { dataset: 'seq_number' })], { nFilesPerJob: 1 }));
+    const told = commands(run).map((text) => text.replace(/^.*root /u, ''));
+    expect([run.dialog, ...told]).toEqual([null, '-s more.1', '-s more.2']);
+  });
 });
 
 describe('random seeds', () => {
