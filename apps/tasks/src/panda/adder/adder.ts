@@ -5,15 +5,10 @@ import { PandaMessageHandler } from '../message-handler.js';
 import { PANDA } from '../streams.js';
 import { automationContext } from '../../automation-context.js';
 import { finalize } from './finalize.js';
+import { finalizeReported } from './finalize-reported.js';
 
 /** How long reports are collected, so that those of many jobs are appended together. */
 const COLLECT_MS = 100;
-
-/** Jobs finalized together. */
-const JOBS_AT_ONCE = 200;
-
-/** So many failures in a round are not the fault of single jobs: all wait. */
-const FAILURES_MAX = 1_000;
 
 /** Until reports that could not be finalized are tried again. */
 const RETRY_MS = 5_000;
@@ -25,9 +20,12 @@ const RETRY_MS = 5_000;
 @Injectable()
 export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
+  private retryTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private isAgain = false;
   private stopped = false;
+  /** Jobs that could not be finalized; they are tried again together. */
+  private readonly failed = new Set<number>();
 
   constructor(
     private readonly handler: PandaMessageHandler,
@@ -42,11 +40,12 @@ export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    clearTimeout(this.retryTimer);
     await this.running;
   }
 
   /** There may be final reports. */
-  wake(afterMs = COLLECT_MS): void {
+  wake(): void {
     this.isAgain = true;
     if (this.stopped || this.timer !== undefined) return;
     this.timer = setTimeout(() => {
@@ -59,26 +58,31 @@ export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
         .then((isDone) => {
           this.running = undefined;
           this.timer = undefined;
-          if (!isDone) this.wake(RETRY_MS);
-          else if (this.isAgain) this.wake();
+          if (!isDone) this.retryLater();
+          if (this.isAgain) this.wake();
         });
-    }, afterMs);
+    }, COLLECT_MS);
+  }
+
+  private retryLater(): void {
+    if (this.stopped || this.retryTimer !== undefined) return;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = undefined;
+      this.failed.clear();
+      this.wake();
+    }, RETRY_MS);
   }
 
   /** Whether all could be finalized. */
   private async finalizeAll(): Promise<boolean> {
     await this.readModel.caughtUp();
-    const failed = new Set<number>();
-    while (failed.size < FAILURES_MAX) {
-      // Jobs that cannot be finalized stay the first ones: those behind them do not wait for them.
-      const first = this.handler.committed.reportedJobs(JOBS_AT_ONCE + failed.size);
-      const waiting = first.filter(({ pandaId }) => !failed.has(pandaId));
-      if (waiting.length === 0) return failed.size === 0;
-      const answers = await Promise.all(waiting.map(({ pandaId }) => this.finalize(pandaId)));
-      waiting.forEach(({ pandaId }, at) => answers[at] === true || failed.add(pandaId));
-      if (this.stopped) return true;
-    }
-    return false;
+    const reported = {
+      waiting: (limit: number) => this.handler.committed.reportedJobs(limit).map(({ pandaId }) => pandaId),
+      finalize: (pandaId: number) => this.finalize(pandaId),
+      isStopped: () => this.stopped,
+    };
+    await finalizeReported(reported, this.failed);
+    return this.failed.size === 0;
   }
 
   private async finalize(pandaId: number): Promise<boolean> {
