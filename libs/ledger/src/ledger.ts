@@ -34,7 +34,7 @@ export interface NewEvent {
   readonly id: string;
   /** Past-tense fact: `UnitClaimed`. */
   readonly type: string;
-  /** Serialized once with `JSON.stringify`, at append. User documents inside are strings of raw JSON. */
+  /** Serialized once with `JSON.stringify`: it must not change after. User documents inside are strings of raw JSON. */
   readonly data: object;
   readonly metadata: EventMetadata;
 }
