@@ -270,7 +270,12 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
 
   it('asks for what actions want, once in a run', async () => {
     const trigger = { trigger_type: 'on_workflow_start', action_type: 'schedule_nodes', num_allocations: 3 };
-    const actions = [{ ...trigger, scheduler: 'slurm_schedulers/short' }];
+    const scheduler = 'slurm_schedulers/short';
+    const commands = { trigger_type: 'on_worker_start', action_type: 'run_commands', commands: ['true'] };
+    const actions = [
+      { ...trigger, scheduler },
+      { ...commands, scheduler },
+    ];
     const workflow = await start([job('a')], {}, { actions });
     await occupyNode();
     await run('watch --once', workflow);
@@ -280,7 +285,12 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     const response = await fetch(`${origin}/cairn/torc${workflow}/actions`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    expect(await response.json()).toMatchObject({ items: [{ number: 1, state: 'done' }] });
+    expect(await response.json()).toMatchObject({
+      items: [
+        { number: 1, state: 'done' },
+        { number: 2, state: 'due' },
+      ],
+    });
   });
 
   it('asks no more when three in a row brought no result', async () => {

@@ -197,8 +197,9 @@ export class Watch {
       else await submit(config, count, demand);
     }
     for (const due of await this.actions.due()) {
+      // Actions that run commands, which may name a scheduler too, and other configurations are left to others.
+      if (due.action_type !== 'schedule_nodes') continue;
       const config = configs.find(({ _id }) => _id === due.scheduler);
-      // Actions that run commands, and other configurations, are left to others.
       const action = config && (await this.actions.claim(due, ACTION_LEASE_SECONDS));
       if (config === undefined || action === undefined) continue;
       const count = missingAllocations(action, config, open);
