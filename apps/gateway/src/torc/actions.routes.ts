@@ -11,7 +11,7 @@ export const actionRoutes = {
     tag: 'actions',
     method: 'GET',
     path,
-    summary: 'What is to be done when a workflow starts or ends, or when jobs do; and whether it is due in this run',
+    summary: 'What is to be done when a workflow, a worker or jobs start or end; and whether it is due in this run',
     fields: { workflow: workflow('key') },
     response: membersOf('items', documentOf('TorcAction')),
     errors: { 404: 'workflow 97 does not exist' },
@@ -21,7 +21,8 @@ export const actionRoutes = {
     tag: 'actions',
     method: 'POST',
     path: `${path}/:action/claim`,
-    summary: 'Takes an action that is due, for lease_seconds or the whole run: one worker carries it out in each run',
+    summary:
+      'Takes an action that is due, for lease_seconds or the whole run: one worker carries it out in each run, or each worker one of its own',
     records: ['ActionClaimed'],
     fields: { workflow: workflow('key'), action: pathInteger('number of the action'), chosen: claimActionBody },
     response: documentOf('TorcAction'),

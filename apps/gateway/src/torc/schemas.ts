@@ -238,7 +238,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       scheduler: { type: 'string', description: 'id of the Slurm scheduler to ask for nodes' },
       num_allocations: { type: 'integer' },
       run_id: { type: 'integer' },
-      state: { enum: ['waiting', 'due', 'claimed'], description: 'in this run' },
+      state: { enum: ['waiting', 'due', 'claimed', 'done', 'failed'], description: 'in this run' },
       worker: { type: ['string', 'null'], description: 'who carries it out' },
     },
   },

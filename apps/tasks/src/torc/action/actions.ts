@@ -47,10 +47,14 @@ const triggerOf = ({ document }: StoredAction): ActionTrigger => (JSON.parse(doc
 /** Whether each worker carries an action out for itself. */
 const isByEachWorker = (action: StoredAction): boolean => isWorkerTrigger(triggerOf(action));
 
-/** Whether the trigger of an action has come in the current run; workers know themselves when they start and end. */
+/** Whether the trigger of an action has come in the current run. */
 const isDue = (view: ActionView, workflow: Workflow, action: StoredAction): boolean => {
-  if (workflow.runId === 0 || workflow.isCanceled || isBetweenRuns(workflow)) return false;
-  switch (triggerOf(action)) {
+  const trigger = triggerOf(action);
+  if (workflow.runId === 0) return false;
+  // Workers know themselves when they start and end, which they do between runs and in canceled workflows too.
+  if (isWorkerTrigger(trigger)) return true;
+  if (workflow.isCanceled || isBetweenRuns(workflow)) return false;
+  switch (trigger) {
     case 'on_workflow_start':
       return view.countOfStatus(workflow, 'uninitialized') === 0;
     case 'on_workflow_complete':
@@ -59,9 +63,6 @@ const isDue = (view: ActionView, workflow: Workflow, action: StoredAction): bool
       return areAll(view, workflow, action, (status) => !NOT_READY.includes(status));
     case 'on_jobs_complete':
       return areAll(view, workflow, action, isFinal);
-    case 'on_worker_start':
-    case 'on_worker_complete':
-      return true;
   }
 };
 

@@ -370,6 +370,10 @@ describe('specifications', () => {
       ['due', null],
       ['due', null],
     ]);
+    // A worker may end when its workflow is canceled, or start before the jobs of a new run are initialized.
+    const later = '{"run_id":2,"is_canceled":true}';
+    await ask(PutWorkflow, { workflow, part: 'status', fields: later, key: workflow, request_digest: 'e' });
+    expect(await claim(2, 'w')).toMatchObject({ state: 'claimed', run_id: 2 });
   });
 
   it('have keys that no other workflow has', async () => {
