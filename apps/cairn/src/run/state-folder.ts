@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../command-line.js';
+import { statOf } from './process-stat.js';
 
 /** What a run has to know when it is resumed. */
 export interface RunState {
@@ -35,12 +36,9 @@ const LOCK_POLL_MS = 50;
 
 /** When a process has started; empty for one that has ended, also if nobody has asked for its exit code yet. */
 const startOf = async (pid: number): Promise<string> => {
-  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[STATE] === 'Z' ? '' : (fields[START_TIME] ?? '');
+  const stat = await statOf(pid);
+  return stat === undefined || stat.isZombie ? '' : stat.start;
 };
-/** Fields of `/proc/<pid>/stat` behind the name of the process. */
-const [STATE, START_TIME] = [0, 19];
 
 /** This process among all that this host has ever run under its id. */
 const ownIdentity = async (): Promise<string> =>
