@@ -148,7 +148,10 @@ describe('cairn run, with a Cairn of its own', () => {
       ],
     });
     const runner = work.start(work.path('w.json'));
-    await eventually(() => existsSync(work.path('alive')), true);
+    // The runner, its server and two jobs start one after the other: each has as long as a busy machine may take.
+    for (const file of ['w.run/state.json', 'log', 'alive']) {
+      await eventually(() => existsSync(work.path(file)) || runner.text(), true);
+    }
     expect(await work.resume()).toMatchObject({
       code: 2,
       text: expect.stringContaining('another runner works on') as string,
@@ -166,7 +169,7 @@ describe('cairn run, with a Cairn of its own', () => {
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     expect(work.read('log')).toBe('before\nlong\nlong\nafter\n');
     expect(existsSync(work.path('w.run', 'lock'))).toBe(false);
-  });
+  }, 300_000);
 });
 
 describe.each([
