@@ -147,6 +147,17 @@ describe('Mailbox', () => {
       expect(order).toEqual(['append', 'append', 'answer']);
     });
 
+    it('goes on where the reply to an earlier one cannot be made', async () => {
+      duringAppend(() => add(2));
+      const reply = (): never => {
+        throw new Error('A fault in a reply');
+      };
+      const events = [{ stream: STREAM, type: 'Counted', data: { amount: 1 } }];
+      const answer = await service.mailbox.execute(commandOf(() => ({ events, reply })));
+      expect(answer).toMatchObject({ error: { code: 'mailbox.outcome-unknown' } });
+      expect(await later).toMatchObject({ reply: { total: 3 } });
+    });
+
     it('is closed only when it has answered', async () => {
       let closing: Promise<void> | undefined;
       const order = duringAppend(() => {

@@ -278,8 +278,10 @@ export class Mailbox {
    * ledger works meanwhile.
    */
   private answer(decided: readonly DecidedCommand[], outcomes: ReadonlyMap<string, Outcome>): void {
+    // What throws here is an error of this drain. Where answers are put off, nobody would catch it.
+    const answers = decided.map((each) => [each.pending, firstAnswer(each, outcomes)] as const);
     const send = (): void => {
-      for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
+      for (const [pending, answer] of answers) pending.answer(answer);
     };
     if (this.queue.length === 0) {
       send();
