@@ -33,16 +33,18 @@ export abstract class Bus {
    * change is not answered with an error, because clients repeat what fails. The caller's next messages carry the position,
    * and the service that gets them waits until it shows it.
    *
+   * @param isLaterPage of an answer that has begun: it shows what the first page does, so it waits for no change
    * @throws DomainError the handler's refusal; kind `unavailable` when nothing answered before the deadline
    */
   async request<Request, Reply>(
     contract: Contract<Request, Reply>,
     request: Request,
     context: MessageContext,
+    isLaterPage = false,
   ): Promise<Reply> {
     const startMs = performance.now();
     const { caller } = context;
-    const unseen = this.unseen.positionFor(caller, contract.service);
+    const unseen = isLaterPage ? undefined : this.unseen.positionFor(caller, contract.service);
     const shownTo = unseen === undefined ? undefined : Math.max(unseen, context.shownTo ?? 0);
     const answer = await this.deliver(contract, request, shownTo === undefined ? context : { ...context, shownTo });
     if (shownTo !== undefined && 'reply' in answer) this.unseen.seen(caller, contract.service, shownTo);

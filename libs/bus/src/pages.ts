@@ -15,10 +15,12 @@ export async function* pages<Request extends { readonly cursor?: string }, Entry
   const budgetMs = context.deadlineMs - Date.now();
   let cursor = request.cursor;
   do {
-    const page: Page<Entry> = await bus.request(contract, cursor === undefined ? request : { ...request, cursor }, {
-      ...context,
-      deadlineMs: Date.now() + budgetMs,
-    });
+    const page: Page<Entry> = await bus.request(
+      contract,
+      cursor === undefined ? request : { ...request, cursor },
+      { ...context, deadlineMs: Date.now() + budgetMs },
+      cursor !== undefined,
+    );
     yield page.entries;
     cursor = page.next;
     // A fast reader takes page after page without a pause, and inside one process nothing else waits for input or output.

@@ -32,7 +32,7 @@ export const limitedList = async <Request extends ListRequest>(
   while (page.next !== undefined && characters < CHARACTERS_MAX) {
     await nextLoopTurn();
     const rest = { ...input, cursor: page.next };
-    page = await bus.request(contract, rest, { ...context, deadlineMs: Date.now() + budgetMs });
+    page = await bus.request(contract, rest, { ...context, deadlineMs: Date.now() + budgetMs }, true);
     for (const entry of page.entries) entries.push(entry);
     characters += lengthOf(page.entries);
   }

@@ -17,6 +17,11 @@ import {
 import { pages } from '../pages.js';
 import { WaitForPosition, type PositionRequest } from '../visibility.js';
 
+interface CountRequest {
+  readonly upTo: number;
+  readonly cursor?: string;
+}
+
 export const Echo = query<{ text: string }, { text: string }>('tasks', 'test.echo');
 const Describe = command<Nothing, Record<string, unknown>>('tasks', 'test.describe');
 /** Sent by services too. */
@@ -30,7 +35,8 @@ export const Silent = command<Nothing, Nothing>('tasks', 'test.silent');
 const Nobody = query<Nothing, Nothing>('events', 'test.nobody');
 const Sum = query<{ numbers: readonly number[] }, { sum: number }>('tasks', 'test.sum');
 const Fill = query<{ bytes: number }, { filled: string }>('tasks', 'test.fill');
-const Count = query<{ upTo: number; cursor?: string }, Page>('tasks', 'test.count');
+const Count = query<CountRequest, Page>('tasks', 'test.count');
+const CountOfAuth = query<CountRequest, Page>('auth', 'test.count');
 export const Change = command<{ position: number }, { changed: true }>('tasks', 'test.change', ['datasets', 'auth'], {
   calledBy: ['pilots'],
 });
@@ -41,6 +47,13 @@ export const AUTH_SHOWS_UP_TO = 10;
 
 /** A service waits for a change before it says that it does not show it. */
 const AUTH_WAITS_MS = 400;
+
+/** The next two numbers. */
+const countedPage = ({ upTo, cursor = '0' }: CountRequest): Page => {
+  const from = Number(cursor);
+  const entries = [String(from), String(from + 1)].filter((entry) => Number(entry) < upTo);
+  return from + 2 < upTo ? { entries, next: String(from + 2) } : { entries };
+};
 
 /** The service that the suite speaks with; one class, since the bus does not care where a handler is. */
 @Controller()
@@ -112,10 +125,8 @@ export class SuiteController {
   }
 
   @MessagePattern(Count.subject)
-  count({ request }: Message<{ upTo: number; cursor?: string }>): Answer<Page> {
-    const from = Number(request.cursor ?? 0);
-    const entries = [String(from), String(from + 1)].filter((entry) => Number(entry) < request.upTo);
-    return { reply: from + 2 < request.upTo ? { entries, next: String(from + 2) } : { entries } };
+  count({ request }: Message<CountRequest>): Answer<Page> {
+    return { reply: countedPage(request) };
   }
 
   @MessagePattern(Change.subject)
@@ -139,6 +150,11 @@ export class AuthController {
   @MessagePattern(Look.subject)
   look(): Answer<{ seen: true }> {
     return { reply: { seen: true } };
+  }
+
+  @MessagePattern(CountOfAuth.subject)
+  count({ request }: Message<CountRequest>): Answer<Page> {
+    return { reply: countedPage(request) };
   }
 
   @MessagePattern(WaitForPosition('auth').subject)
@@ -280,6 +296,16 @@ export const busContract = (name: string, open: () => Promise<SuiteSetup>): void
       await expect(looking).resolves.toEqual({ seen: true });
       SuiteController.authShowsUpTo = AUTH_SHOWS_UP_TO;
       await expect(bus.request(Look, {}, contextFor())).resolves.toEqual({ seen: true });
+    });
+
+    it('goes on with an answer that has begun, although the service does not show what its caller changes meanwhile', async () => {
+      const caller = { subject: 'carol', username: 'carol', roles: ['user'], groups: ['users'] };
+      const entries: string[] = [];
+      for await (const page of pages(bus, CountOfAuth, { upTo: 3 }, contextFor(undefined, { caller }))) {
+        entries.push(...page);
+        await bus.request(Change, { position: AUTH_SHOWS_UP_TO + 1 }, contextFor(undefined, { caller }));
+      }
+      expect(entries).toEqual(['0', '1', '2']);
     });
   });
 };
