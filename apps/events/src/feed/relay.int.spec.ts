@@ -188,12 +188,16 @@ describe('the relay', () => {
     expect(await feed(7)).toEqual((await history()).slice(6));
   });
 
-  it('finds its place by counting when it was not noted', async () => {
+  it.each([
+    ['it was not noted', undefined],
+    ['an earlier version has noted it, without the event', '6 6'],
+  ])('finds its place by counting when %s', async (_, note) => {
     await append(6);
     const relay = begin();
     await untilAllIsTold();
     await relay.onModuleDestroy();
-    await keyValueStore.delete('feed/stored');
+    if (note === undefined) await keyValueStore.delete('feed/stored');
+    else await keyValueStore.put('feed/stored', note, { durability: 'process' });
     await manager.streams.purge(FEED_STREAM);
     await append(4);
     begin();

@@ -159,9 +159,11 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** A place up to the end of the feed, as it was noted; the beginning when none was. */
   private async noted(end: number): Promise<FeedPlace> {
-    const [sequence, text = '', eventId = ''] = (await this.options.keyValueStore.get(NOTE))?.split(' ') ?? [];
+    const [sequence, text = '', eventId] = (await this.options.keyValueStore.get(NOTE))?.split(' ') ?? [];
     const cursor = readHistoryCursor(text);
-    return cursor === undefined || Number(sequence) > end ? BEGINNING : { sequence: Number(sequence), cursor, eventId };
+    // Notes of earlier versions do not name the event.
+    if (cursor === undefined || eventId === undefined || Number(sequence) > end) return BEGINNING;
+    return { sequence: Number(sequence), cursor, eventId };
   }
 
   private async note({ sequence, cursor, eventId }: FeedPlace): Promise<void> {
