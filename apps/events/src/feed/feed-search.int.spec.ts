@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { OpenFeed } from '#contracts/cairn/feed.js';
 import { FollowFeed, ReadFeed, UNKNOWN_PLACE } from '#contracts/feed.js';
 import { cursorAt, HISTORY_START, readSeenPlace } from '#event-sourcing/history-cursor.js';
@@ -40,6 +41,13 @@ describe('the feed behind a place that the index or the ledger has not come to',
     for (const after of ['1000', '1000.3']) {
       await expect(host.request(ReadFeed, { after, filter: [] }, GATEWAY)).rejects.toMatchObject(refusal);
     }
+  });
+
+  it('is refused between two events, as positions of EventStoreDB have gaps', async () => {
+    const reading = jest.spyOn(host.ledger, 'eventAt').mockResolvedValue(undefined);
+    const opening = host.request(OpenFeed, { after: '1' }, GATEWAY).finally(() => reading.mockRestore());
+    await expect(opening).rejects.toMatchObject({ code: UNKNOWN_PLACE, message: 'The history has no event 1' });
+    await expect(host.request(OpenFeed, { after: '0' }, GATEWAY)).resolves.toMatchObject({ after: '0' });
   });
 
   it('is refused where the history has another event, though it reaches so far', async () => {

@@ -6,7 +6,7 @@ import { type FeedRequest, OpenFeed, type OpenedFeed } from '#contracts/cairn/fe
 import { type FeedPage, FollowFeed, ReadFeed } from '#contracts/feed.js';
 import { eventAtCursor } from '#event-sourcing/event-at-cursor.js';
 import { cursorAt, readSeenPlace, type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
-import { Ledger } from '#ledger/ledger.js';
+import { Ledger, START } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { FeedSearch } from './feed-search.js';
 import { feedPage, FeedTail } from './feed-tail.js';
@@ -32,8 +32,10 @@ export class FeedController {
 
   @MessagePattern(OpenFeed.subject)
   async open({ request: { after, ...names } }: Message<FeedRequest>): Promise<Answer<OpenedFeed>> {
-    const start = after === undefined ? cursorAt(await this.ledger.head()) : await this.knownPlace(placeOf(after));
-    const place = await seenPlace(this.ledger, start);
+    const place =
+      after === undefined
+        ? await seenPlace(this.ledger, cursorAt(await this.ledger.head()))
+        : await this.knownPlace(placeOf(after));
     return { reply: { filter: await this.search.filterOf(names), after: textOfPlace(place) } };
   }
 
@@ -53,10 +55,14 @@ export class FeedController {
     return { reply: await feedPage(this.ledger, await this.search.behind(place, filter, SEARCH_MS)) };
   }
 
-  /** @throws DomainError when the history does not have the place, or no such event of a batch */
-  private async knownPlace(place: SeenPlace): Promise<SeenPlace> {
-    await checkReached(this.ledger, place);
-    if (place.part !== undefined && (await eventAtCursor(this.ledger, place)) === undefined) throw unknownPlace(place);
+  /** @throws DomainError when the history does not have the place: no event is there, or another one, or no such event of a batch */
+  private async knownPlace(given: SeenPlace): Promise<SeenPlace> {
+    await checkReached(this.ledger, given);
+    const place = await seenPlace(this.ledger, given);
+    // Positions of EventStoreDB have gaps, in which nothing can be read.
+    const isThere = place.eventId !== undefined || given.at === START;
+    if (!isThere) throw unknownPlace(given);
+    if (given.part !== undefined && (await eventAtCursor(this.ledger, given)) === undefined) throw unknownPlace(given);
     return place;
   }
 }
