@@ -46,7 +46,7 @@ class EndlessHistory {
   }
 }
 
-describe('a follower of the feed that reads nothing', () => {
+describe('a follower of the feed', () => {
   const caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: [] };
   let history: EndlessHistory;
   let server: FastifyInstance;
@@ -94,7 +94,15 @@ describe('a follower of the feed that reads nothing', () => {
     await server.close();
   });
 
-  it('makes nothing be read for it that its connection does not take, and is dropped after a while', async () => {
+  it('is told at once where it begins, so that it misses nothing when its connection breaks before the first event', async () => {
+    const reader = await follow();
+    const [begin] = (await once(reader, 'data')) as [Buffer];
+    expect(begin.toString()).toMatch(/^retry: \d+\nid: 0\n\n/);
+    reader.destroy();
+    await eventually(connections, 0);
+  });
+
+  it('that reads nothing makes nothing be read that its connection does not take, and is dropped after a while', async () => {
     jest.useFakeTimers({
       doNotFake: [
         'Date',

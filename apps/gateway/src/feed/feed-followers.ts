@@ -4,7 +4,7 @@ import { Bus } from '#bus/bus.js';
 import type { Caller } from '#bus/contract.js';
 import type { EventFilter } from '#contracts/event-filter.js';
 import { ReadFeed } from '#contracts/feed.js';
-import { isBehind, type SeenPlace, textOfCursor, textOfPlace } from '#event-sourcing/history-cursor.js';
+import { isBehind, type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
 import { Waiter } from '#ledger/waiter.js';
 import { AtMost } from '#platform/at-most.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -64,7 +64,8 @@ export class FeedFollowers {
       if (performance.now() - sentMs > 2 * STALL_MS) reply.raw.destroy();
     }, STALL_MS).unref();
     try {
-      yield `retry: ${RECONNECT_MS}\n: events behind ${textOfCursor(start)}\n\n`;
+      // Whose connection breaks before the first event goes on here, and misses nothing.
+      yield `retry: ${RECONNECT_MS}\nid: ${textOfPlace(start)}\n\n`;
       while (!end.aborted) {
         if (!(await this.connections.isStillAllowed(reply.request))) {
           yield ': the token is no longer valid\n\n';
