@@ -111,6 +111,17 @@ describe('JetStreamBlobStore', () => {
     await expect(rest()).rejects.toThrow('was deleted while it was read');
   });
 
+  it('asks a broker again that was too busy to answer', async () => {
+    const bare = await startNatsServer({ jetStream: false });
+    const [busy, stranger] = [await connect({ servers: bare.url }), await connect({ servers: bare.url })];
+    busy.subscribe('$JS.API.>', { max: 1, callback: () => undefined });
+    await busy.flush();
+    // Asked again, it tells that it has none.
+    await expect(open(stranger)).rejects.toThrow(JetStreamRequired);
+    await Promise.all([busy.close(), stranger.close()]);
+    await bare.remove();
+  });
+
   it('names what is missing when the broker has no JetStream', async () => {
     const bare = await startNatsServer({ jetStream: false });
     const stranger = await connect({ servers: bare.url });

@@ -96,19 +96,26 @@ const encoded = (name: string): string =>
 const isFinal = (error: unknown): boolean =>
   error instanceof errors.PermissionViolationError || error instanceof errors.ClosedConnectionError;
 
+/** One server that answers says what is wrong with it; one that does not is busy. */
+const isAnswer = (error: unknown): boolean => !(error instanceof errors.TimeoutError);
+
 /**
  * Tries until the broker has answered or the time is over. While a server is away or the others choose who leads, the broker
  * answers with all kinds of errors.
  *
  * @throws the last error
  */
-const persistently = async <Reply>(withinMs: number, attempt: () => Promise<Reply>): Promise<Reply> => {
+const persistently = async <Reply>(
+  withinMs: number,
+  attempt: () => Promise<Reply>,
+  endsWith = isFinal,
+): Promise<Reply> => {
   const giveUpMs = performance.now() + withinMs;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (isFinal(error) || performance.now() + PAUSE_MS >= giveUpMs) throw error;
+      if (endsWith(error) || performance.now() + PAUSE_MS >= giveUpMs) throw error;
     }
     await delay(PAUSE_MS);
   }
@@ -193,7 +200,7 @@ export class JetStreamBlobStore extends BlobStore {
     };
     try {
       // Servers of a cluster say that there is none while they choose who leads.
-      return await (isClustered(connection) ? persistently(withinMs, open) : open());
+      return await persistently(withinMs, open, isClustered(connection) ? isFinal : isAnswer);
     } catch (error) {
       throw isJetStreamMissing(error) ? new JetStreamRequired(connection.getServer(), error) : error;
     }
