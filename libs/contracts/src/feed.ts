@@ -5,10 +5,8 @@ import type { EventReaders } from './event-readers.js';
 
 /** An event of the feed, with what decides who gets it. */
 export interface FeedEntry {
-  /** Text of the cursor behind the event. */
+  /** Text of the place behind the event. */
   readonly cursor: string;
-  /** As that of a `SeenPlace`. */
-  readonly eventId?: string;
   readonly stream: string;
   readonly type: string;
   /** CloudEvent: raw JSON. */

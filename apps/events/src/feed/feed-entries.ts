@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import type { FeedEntry } from '#contracts/feed.js';
 import type { EffectiveBatch, EffectiveEvent } from '#event-sourcing/effective-events.js';
-import { type HistoryCursor, type SeenPlace, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, type SeenPlace, textOfCursor, textOfPlace } from '#event-sourcing/history-cursor.js';
 import type { RecentEntry, RecentPage } from '#event-sourcing/recent-history.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -81,13 +81,10 @@ export class FeedEntries {
     const data = JSON.parse(event.data) as Readonly<Record<string, unknown>>;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
     const { entities, rare, units, groups, documents } = mentionsOf({ stream, type, data, metadata });
-    const cursorText = textOfCursor(place);
-    const text = cloudEvent(event, cursorText);
+    const text = cloudEvent(event, textOfCursor(place));
     const about = new Set<string>([...entities, ...rare]);
-    const { eventId } = place;
     const entry: FeedEntry = {
-      ...(eventId !== undefined && { eventId }),
-      ...{ cursor: cursorText, stream, type, text, readers: this.access.readersOf(stream) },
+      ...{ cursor: textOfPlace(place), stream, type, text, readers: this.access.readersOf(stream) },
       ...{ entities: [...about], units, groups, documents },
     };
     return { place, characters: text.length, entry, entities: about };

@@ -58,7 +58,7 @@ export class FeedController {
   /** @throws DomainError when the history does not have the place: no event is there, or another one, or no such event of a batch */
   private async knownPlace(given: SeenPlace): Promise<SeenPlace> {
     await checkReached(this.ledger, given);
-    const place = await seenPlace(this.ledger, given);
+    const place = given.eventId === undefined ? await seenPlace(this.ledger, given) : given;
     // Positions of EventStoreDB have gaps, in which nothing can be read.
     const isThere = place.eventId !== undefined || given.at === START;
     if (!isThere) throw unknownPlace(given);

@@ -1,7 +1,7 @@
 import type { FilterName, HistoryFilter } from '#contracts/cairn/audit.js';
 import { OBJECT_KINDS, readObjectName } from '#contracts/cairn/objects.js';
 import { EVENT_VERSIONS } from '#contracts/event-types.js';
-import { readHistoryCursor, readSeenPlace } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, readHistoryCursor, readSeenPlace } from '#event-sourcing/history-cursor.js';
 import type { Field } from '../route/field.js';
 import { parsedParameter } from '../route/fields.js';
 import { invalid } from '../route/request-source.js';
@@ -79,25 +79,19 @@ export const historyFilterFields = {
 
 const PLACE = 'a place in the history like 4711 or 4711.3';
 
-/**
- * The text of a place in the history, as it was given.
- *
- * @throws DomainError when it is none
- */
-export const checkedPlace = (name: string, given: string): string => {
-  if (readHistoryCursor(given) === undefined) throw invalid(`${name} must be ${PLACE}`);
-  return given;
-};
+/** @throws (the function) DomainError when the text is no place */
+const checkedBy =
+  (read: (text: string) => HistoryCursor | undefined) =>
+  (name: string, given: string): string => {
+    if (read(given) === undefined) throw invalid(`${name} must be ${PLACE}`);
+    return given;
+  };
 
-/**
- * As {@link checkedPlace}, also with the id of the event there.
- *
- * @throws DomainError when it is none
- */
-export const checkedSeenPlace = (name: string, given: string): string => {
-  if (readSeenPlace(given) === undefined) throw invalid(`${name} must be ${PLACE}`);
-  return given;
-};
+/** The text of a place in the history, as it was given. */
+const checkedPlace = checkedBy(readHistoryCursor);
+
+/** As {@link checkedPlace}, also with the id of the event there. */
+export const checkedSeenPlace = checkedBy(readSeenPlace);
 
 /** The place where a client has been, as its text. */
 export const seenPlaceParameter = (name: string, description: string): Field<string, 'maybe'> =>

@@ -1,7 +1,7 @@
 import type { Caller } from '#bus/contract.js';
 import { mayBeReadBy } from '#contracts/event-readers.js';
 import { type EventFilter, isWanted } from '#contracts/event-filter.js';
-import { type SeenPlace, textOfPlace } from '#event-sourcing/history-cursor.js';
+import type { SeenPlace } from '#event-sourcing/history-cursor.js';
 import type { RecentPage } from '#event-sourcing/recent-history.js';
 import type { FeedTail, TailEntry } from './feed-tail.js';
 
@@ -18,8 +18,8 @@ export interface Told {
 const LINE_BREAKS = /[\n\r]+/g;
 
 /** JSON has line breaks only between its tokens, so there they may go. */
-const toldEvent = ({ place, type, text }: TailEntry): string =>
-  `id: ${textOfPlace(place)}\nevent: ${type}\ndata: ${text.replace(LINE_BREAKS, ' ')}\n\n`;
+const toldEvent = ({ cursor, type, text }: TailEntry): string =>
+  `id: ${cursor}\nevent: ${type}\ndata: ${text.replace(LINE_BREAKS, ' ')}\n\n`;
 
 /** Followers that want the same and may read the same: what they are told is made once. */
 export class FeedChannel {

@@ -35,8 +35,7 @@ const placeOf = (text: string): SeenPlace => readSeenPlace(text) ?? HISTORY_STAR
 /** A page as it came from the service. */
 export const tailPage = ({ entries, upTo }: FeedPage): RecentPage<TailEntry> => ({
   entries: entries.map((entry) => ({
-    ...{ ...entry, characters: entry.text.length },
-    place: { ...placeOf(entry.cursor), ...(entry.eventId !== undefined && { eventId: entry.eventId }) },
+    ...{ ...entry, place: placeOf(entry.cursor), characters: entry.text.length },
     entities: new Set(entry.entities),
   })),
   upTo: placeOf(upTo),
