@@ -28,6 +28,14 @@ import type {
 } from './view.js';
 import { type RecentWorkflows, recentWorkflows, WorkflowRows } from './workflow/workflow-rows.js';
 
+/** What a connection that writes remembers of what it has read. Others have nothing: it may change at any time what they read. */
+interface Recent {
+  readonly workflows?: RecentWorkflows;
+  readonly keys?: ChosenKeys;
+  readonly jobs?: RecentJobs;
+  readonly documents?: RecentDocuments;
+}
+
 /** What one connection shows of workflows, documents, jobs and edges. */
 export class TorcReader implements StateView {
   readonly workflows: WorkflowRows;
@@ -41,17 +49,14 @@ export class TorcReader implements StateView {
   constructor(
     readonly reader: UnitReader,
     units: UnitSource = reader,
-    recent?: RecentWorkflows,
-    chosen?: ChosenKeys,
-    jobs?: RecentJobs,
-    documents?: RecentDocuments,
+    recent: Recent = {},
   ) {
     const { database, workloads } = reader;
-    this.keys = new CustomKeys(database, chosen);
-    this.workflows = new WorkflowRows(database, workloads, recent);
-    this.documentRows = new DocumentRows(database, this.keys, documents);
+    this.keys = new CustomKeys(database, recent.keys);
+    this.workflows = new WorkflowRows(database, workloads, recent.workflows);
+    this.documentRows = new DocumentRows(database, this.keys, recent.documents);
     this.edgeRows = new EdgeRows(database, this.keys);
-    this.jobRows = new Jobs(reader, units, jobs);
+    this.jobRows = new Jobs(reader, units, recent.jobs);
     this.counts = new BlockCounts(database);
     this.deletions = new Deletions(database);
   }
@@ -194,11 +199,11 @@ export class TorcReader implements StateView {
 /** The state that deciders read, on the writing connection. */
 export class SqliteTorcView extends TorcReader implements TorcView {
   constructor(private readonly store: UnitStore) {
-    const { database, reader } = store;
-    super(
-      ...([reader, store, recentWorkflows(database), chosenKeys(database)] as const),
-      ...([recentJobs(database), recentDocuments(database)] as const),
-    );
+    const { database } = store;
+    super(store.reader, store, {
+      ...{ workflows: recentWorkflows(database), keys: chosenKeys(database) },
+      ...{ jobs: recentJobs(database), documents: recentDocuments(database) },
+    });
   }
 
   get ready(): OrderedReadyUnits {

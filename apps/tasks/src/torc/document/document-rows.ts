@@ -73,38 +73,20 @@ export const documentText = (
 ): string =>
   withIdentity(document, { key, id: fullId(collection, workflow.key, key), rev: revisionText(ordinal, writes) });
 
-/** Bound of {@link RecentDocuments}: characters. */
+/** Bound of {@link recentDocuments}: characters. */
 const RECENT_CHARACTERS_MAX = 1024 * 1024;
 
-/** Documents that were read last on a connection that writes: each job that starts or ends reads its compute node, and many read the same files. */
-export class RecentDocuments {
-  private readonly documents = new RecentMap<StoredDocument>(
-    RECENT_CHARACTERS_MAX,
-    ({ document }) => document.length + 1,
-  );
+/**
+ * Documents that were read last on a connection that writes, by {@link placeOf}: each job that starts or ends reads its compute node, and many read the
+ * same files.
+ */
+export const recentDocuments = perConnection(
+  () => new RecentMap<StoredDocument>(RECENT_CHARACTERS_MAX, ({ document }) => document.length + 1),
+);
+export type RecentDocuments = ReturnType<typeof recentDocuments>;
 
-  get(workload: WorkloadId, code: number, ordinal: number): StoredDocument | undefined {
-    return this.documents.get(placeOf(workload, code, ordinal));
-  }
-
-  remember(workload: WorkloadId, code: number, document: StoredDocument): void {
-    this.documents.set(placeOf(workload, code, document.ordinal), document);
-  }
-
-  /** It is changed. */
-  drop(workload: WorkloadId, code: number, ordinal: number): void {
-    this.documents.delete(placeOf(workload, code, ordinal));
-  }
-
-  clear(): void {
-    this.documents.clear();
-  }
-}
-
-const placeOf = (workload: WorkloadId, code: number, ordinal: number): string => `${workload} ${code} ${ordinal}`;
-
-/** Those of a connection that writes. */
-export const recentDocuments = perConnection(() => new RecentDocuments());
+export const placeOf = (workload: WorkloadId, code: number, ordinal: number): string =>
+  `${workload} ${code} ${ordinal}`;
 
 /** Reads documents through one connection. */
 export class DocumentRows {
@@ -139,12 +121,12 @@ export class DocumentRows {
 
   at(workload: WorkloadId, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined {
     const code = codeOf(collection);
-    const known = this.recent?.get(workload, code, ordinal);
+    const known = this.recent?.get(placeOf(workload, code, ordinal));
     if (known !== undefined) return known;
     const row = this.selectAt.get(workload, code, ordinal);
     if (row === undefined) return undefined;
     const document = storedOf(row);
-    this.recent?.remember(workload, code, document);
+    this.recent?.set(placeOf(workload, code, ordinal), document);
     return document;
   }
 

@@ -6,7 +6,7 @@ import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
 import { type BlockCounts, inBlocks } from './block-counts.js';
 import type { CustomKeys } from './custom-keys.js';
-import { type RecentDocuments, recentDocuments } from './document-rows.js';
+import { placeOf, type RecentDocuments, recentDocuments } from './document-rows.js';
 
 /** Documents written between two yields. */
 const DOCUMENTS_PER_YIELD = 100;
@@ -115,7 +115,7 @@ export class DocumentWriter {
 
   replace(workload: WorkloadId, data: DocumentReplaced): void {
     const { collection, ordinal, document, request_digest: digest } = data;
-    this.recent.drop(workload, codeOf(collection), ordinal);
+    this.recent.delete(placeOf(workload, codeOf(collection), ordinal));
     const { field, time } = indexedOf(collection, document, data.goes_on);
     this.update.run(document, field, time, digest ?? null, workload, codeOf(collection), ordinal);
   }
@@ -123,7 +123,7 @@ export class DocumentWriter {
   /** Adds a part to a document. Returns the time of an event that is whole with it. */
   continue(workload: WorkloadId, { collection, ordinal, text, goes_on: goesOn }: DocumentContinued): number {
     const code = codeOf(collection);
-    this.recent.drop(workload, code, ordinal);
+    this.recent.delete(placeOf(workload, code, ordinal));
     const whole = this.extend.get(text, workload, code, ordinal, goesOn === true ? 1 : 0)?.['document'];
     if (typeof whole !== 'string') return 0;
     const indexed = indexedOf(collection, whole);
