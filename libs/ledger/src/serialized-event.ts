@@ -26,18 +26,14 @@ export const bytesInAppend = ({ type, data, metadata }: Pick<SerializedEvent, 't
 const measured = new WeakMap<NewEvent['data'], string>();
 
 /** @throws EventTooLarge */
-const serializedWith = (dataText: string, stream: string, { id, type, metadata }: NewEvent): SerializedEvent => {
+const serialize = (stream: string, { id, type, data, metadata }: NewEvent): SerializedEvent => {
   assertChainable(stream, type, id);
-  const texts = { id, type, data: dataText, metadata: JSON.stringify(metadata) };
+  const texts = { id, type, data: measured.get(data) ?? JSON.stringify(data), metadata: JSON.stringify(metadata) };
   const bytes = bytesInAppend(texts);
   const textBytes = bytes - bytesBesideTexts(type);
   if (textBytes > EVENT_BYTES_MAX) throw new EventTooLarge(stream, type, textBytes, EVENT_BYTES_MAX);
   return { ...texts, bytes };
 };
-
-/** @throws EventTooLarge */
-const serialize = (stream: string, event: NewEvent): SerializedEvent =>
-  serializedWith(measured.get(event.data) ?? JSON.stringify(event.data), stream, event);
 
 /**
  * What an event will count for in an append. With many events or large ones, the append needs the same text again.
@@ -45,9 +41,9 @@ const serialize = (stream: string, event: NewEvent): SerializedEvent =>
  * @throws EventTooLarge
  */
 export const measure = (stream: string, event: NewEvent): number => {
-  const text = measured.get(event.data) ?? JSON.stringify(event.data);
-  measured.set(event.data, text);
-  return serializedWith(text, stream, event).bytes;
+  const { data, bytes } = serialize(stream, event);
+  measured.set(event.data, data);
+  return bytes;
 };
 
 /** @throws EventTooLarge, AppendTooLarge */
