@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
 import { type Child, startScript } from '../../apps/cairn/src/demo/child.js';
-import { statOf } from '../../apps/cairn/src/run/process-stat.js';
+import { statOf } from '../../apps/cairn/src/worker/process-stat.js';
 import { startDistributed, startEmbedded } from '../harness/cairn-process.js';
 import type { HttpClient } from '../harness/http-client.js';
 import { useTestCluster } from '../harness/test-cluster.js';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { statOf } from './process-stat.js';
+import { statOf } from '../worker/process-stat.js';
 
 /** Environment variable by which the processes of a run are known, also when their runner was killed. */
 export const RUN_VARIABLE = 'CAIRN_RUN';

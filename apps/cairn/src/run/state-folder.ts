@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../command-line.js';
-import { statOf } from './process-stat.js';
+import { statOf } from '../worker/process-stat.js';
 
 /** What a run has to know when it is resumed. */
 export interface RunState {

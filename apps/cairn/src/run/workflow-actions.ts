@@ -55,11 +55,9 @@ export class WorkflowActions {
   /** Runs the commands of all actions of the workflow that are due now. What goes wrong is noted: it is no reason to end a run. */
   async carryOut(): Promise<void> {
     if (this.end.interrupted.aborted) return;
-    this.carrying ??= this.carryOutThose((action) => !isWorkerTrigger(action.trigger_type))
-      .catch((error: unknown) => {
-        if (!this.end.interrupted.aborted) this.noteFailure(error);
-      })
-      .finally(() => (this.carrying = undefined));
+    this.carrying ??= this.carryOutThose((action) => !isWorkerTrigger(action.trigger_type)).finally(
+      () => (this.carrying = undefined),
+    );
     await this.carrying;
   }
 
@@ -71,16 +69,18 @@ export class WorkflowActions {
   /** Carries out what each worker does for itself at its start, or at its end. */
   async carryOutAt(trigger: WorkerTrigger): Promise<void> {
     if (this.end.interrupted.aborted) return;
-    await this.carryOutThose((action) => action.trigger_type === trigger).catch((error: unknown) => {
-      if (!this.end.interrupted.aborted) this.noteFailure(error);
-    });
+    await this.carryOutThose((action) => action.trigger_type === trigger);
   }
 
   private async carryOutThose(isChosen: (action: Action) => boolean): Promise<void> {
     const signals = { signal: this.end.interrupted };
-    for (const action of (await this.calls.due(signals)).filter(isChosen)) {
-      if (action.action_type !== 'run_commands') this.tellOnce(action);
-      else if ((await this.calls.claim(action, LEASE_SECONDS, signals)) !== undefined) await this.runClaimed(action);
+    try {
+      for (const action of (await this.calls.due(signals)).filter(isChosen)) {
+        if (action.action_type !== 'run_commands') this.tellOnce(action);
+        else if ((await this.calls.claim(action, LEASE_SECONDS, signals)) !== undefined) await this.runClaimed(action);
+      }
+    } catch (error) {
+      if (!this.end.interrupted.aborted) this.noteFailure(error);
     }
   }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { statFields } from './process-stat.js';
 
 /** Resources that a process and its descendants used. Memory and CPU are absent on systems without `/proc`. */
 export interface Usage {
@@ -32,21 +33,17 @@ export const childrenOf = async (pid: number): Promise<readonly number[]> => {
   return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 };
 
-/** Fields of `/proc/<pid>/stat` from the third on. The second, the name of the process, may contain blanks. */
-const statOf = async (pid: number): Promise<readonly string[]> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-};
+/** Places in {@link statFields}. */
 const GROUP = 2;
 const OWN_AND_REAPED_TIME = [11, 15] as const;
 
 /** Process group of a process. */
-export const groupOf = async (pid: number): Promise<number> => Number((await statOf(pid))[GROUP]);
+export const groupOf = async (pid: number): Promise<number> => Number((await statFields(pid))[GROUP]);
 
 const sampleTree = async (pid: number): Promise<Sample> => {
   const [status, fields, children] = await Promise.all([
     readFile(`/proc/${pid}/status`, 'utf8'),
-    statOf(pid),
+    statFields(pid),
     childrenOf(pid).catch((): readonly number[] => []),
   ]);
   const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);

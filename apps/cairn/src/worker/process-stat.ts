@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-/** Fields of `/proc/<pid>/stat` behind the name of the process. */
+/** Fields of `/proc/<pid>/stat` from the third on. The second, the name of the process, may contain blanks. */
+export const statFields = async (pid: number): Promise<readonly string[]> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+};
 const [STATE, START_TIME] = [0, 19];
 
 interface ProcessStat {
@@ -12,8 +16,6 @@ interface ProcessStat {
 
 /** What the system says of a process; undefined when there is none. */
 export const statOf = async (pid: number): Promise<ProcessStat | undefined> => {
-  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined);
-  if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { isZombie: fields[STATE] === 'Z', start: fields[START_TIME] ?? '' };
+  const fields = await statFields(pid).catch(() => undefined);
+  return fields && { isZombie: fields[STATE] === 'Z', start: fields[START_TIME] ?? '' };
 };
