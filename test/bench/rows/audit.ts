@@ -7,12 +7,12 @@ import type { NewEvent } from '#ledger/ledger.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { HistoryIndex } from '../../../apps/events/src/index/history-index.js';
 import { Embedded } from '../embedded.js';
-import { eventOf, fillLedger } from '../events.js';
+import { appendsOf, eventOf, writeLedger } from '../events.js';
 import type { Settings } from '../settings.js';
 import { atLeast, figure, type Row, under } from '../table.js';
 import { compare, compareTimes, ROWS, startHello } from '../yardstick.js';
 
-/** Ten million take 5 GB and, on a machine of two cores, an hour: BENCH_EVENTS=10000000. */
+/** More with BENCH_EVENTS=10000000. */
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 1_000_000);
 const INDEXED_EVENTS = 100_000;
 
@@ -44,9 +44,9 @@ const eventAt = (number: number): NewEvent => {
 
 const indexRow = async (): Promise<Row> => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-audit-'));
+  writeLedger(folder, appendsOf(INDEXED_EVENTS, STREAMS, eventAt));
   const ledger = await openLedger({ dataDir: folder });
   try {
-    await fillLedger(ledger, INDEXED_EVENTS, STREAMS, eventAt);
     let round = 0;
     const time = await compareTimes(ROWS, async () => {
       round += 1;
@@ -73,9 +73,7 @@ const queryRow = async ({ environment, seconds }: Settings): Promise<Row> => {
   const cairn = new Embedded(environment);
   const hello = await startHello(seconds);
   try {
-    const ledger = await openLedger({ dataDir: cairn.dataDir });
-    await fillLedger(ledger, EVENTS, STREAMS, eventAt);
-    await ledger.close();
+    writeLedger(cairn.dataDir, appendsOf(EVENTS, STREAMS, eventAt));
     await cairn.start();
     const path = '/cairn/history/events?actor=alice&type=UnitsClaimed&limit=50';
     while ((await cairn.send('GET', path)).status !== 200) await delay(1000);

@@ -7,7 +7,7 @@ import { newId } from '#contracts/ids.js';
 import type { UnitsAdded, UnitsMoved } from '#contracts/work-events.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { projectionsOf, type ServiceStore } from '#event-sourcing/service-store.js';
-import { type Ledger, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
+import { type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { verifyHistory } from '#ledger/proof/verify-history.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
@@ -16,7 +16,7 @@ import { exportLedger } from '#ledger/transfer/export-ledger.js';
 import { importExport } from '#ledger/transfer/import-export.js';
 import { tasksStore } from '../../../apps/tasks/src/tasks.module.js';
 import { Embedded } from '../embedded.js';
-import { eventOf, fillLedger, START_MICROS } from '../events.js';
+import { type Append, appendsOf, eventOf, START_MICROS, writeLedger } from '../events.js';
 import type { Settings } from '../settings.js';
 import { figure, median, percentile, type Row, under } from '../table.js';
 import { compareTimes, ROWS, startHello } from '../yardstick.js';
@@ -109,9 +109,9 @@ const timedRow = async (what: string, limit: number, work: () => Promise<void>):
 
 const transferRows = (): Promise<readonly Row[]> =>
   inFolder(async (folder) => {
+    writeLedger(folder, appendsOf(EVENTS, STREAMS, moved));
     const ledger = await openLedger({ dataDir: folder });
     try {
-      await fillLedger(ledger, EVENTS, STREAMS, moved);
       let round = 0;
       const exported = (): string => join(folder, `export-${round}.jsonl`);
       const verify = await timedRow('verify', VERIFY_RATIO, async () => {
@@ -136,8 +136,7 @@ const transferRows = (): Promise<readonly Row[]> =>
   });
 
 /** A dataset that has so many changes of its tasks. */
-const writeDataset = async (ledger: Ledger, events: number): Promise<string> => {
-  const id = newId('bench', START_MICROS);
+function* datasetOf(id: string, events: number): Generator<Append, void, void> {
   const aggregate = ref('iceprod', 'main', id);
   const submitted: DatasetSubmitted = {
     ...{ workload_id: id, dataset: 1, description: 'bench', jobs_submitted: UNITS, tasks_submitted: UNITS },
@@ -145,20 +144,20 @@ const writeDataset = async (ledger: Ledger, events: number): Promise<string> => 
     ...{ debug: false, jobs_immutable: false, always_active: false },
     access: { read_groups: ['users'], write_groups: ['users'], read_users: [], write_users: [] },
   };
-  await ledger.append(streamName('workload', aggregate), NO_STREAM, [eventOf('WorkloadSubmitted', submitted)]);
+  const request = { expectedRevision: NO_STREAM, events: [eventOf('WorkloadSubmitted', submitted)] };
+  yield { stream: streamName('workload', aggregate), ...request };
   const added: UnitsAdded = {
     ...{ units: [[0, UNITS - 1]], workload_id: id, prefix: 'f'.repeat(24) },
     shapes: [{ name: 'task', depends: [], requirements: '{}', status: 'waiting', priority: 0.5 }],
   };
   const stream = streamName('work', aggregate);
-  await ledger.append(stream, NO_STREAM, [eventOf('UnitsAdded', added)]);
+  yield { stream, expectedRevision: NO_STREAM, events: [eventOf('UnitsAdded', added)] };
   const together = 1000;
   for (let written = 0; written < events; written += together) {
     const some = Array.from({ length: together }, (_, at) => moved(written + at));
-    await ledger.append(stream, written, some);
+    yield { stream, expectedRevision: written, events: some };
   }
-  return id;
-};
+}
 
 /** Of smaller workloads no checkpoints are made ahead. */
 const CHECKPOINTS_FROM = 20_000;
@@ -176,9 +175,9 @@ const checkpointsMade = async (dataDir: string, events: number): Promise<void> =
 /** What `cairn replay` does for a service, without reading the live file. */
 const rebuildRow = (store: ServiceStore): Promise<Row> =>
   inFolder(async (folder) => {
+    writeLedger(folder, datasetOf(newId('bench', START_MICROS), EVENTS));
     const ledger = await openLedger({ dataDir: folder });
     try {
-      await writeDataset(ledger, EVENTS);
       return await timedRow(`rebuild of ${store.service}`, REBUILD_RATIO, () =>
         inFolder(async (target) => {
           const file = join(target, 'rebuilt.sqlite');
@@ -197,9 +196,8 @@ const travelRows = async ({ environment, seconds }: Settings, events: number): P
   const cairn = new Embedded(environment);
   const hello = await startHello(seconds);
   try {
-    const ledger = await openLedger({ dataDir: cairn.dataDir });
-    const id = await writeDataset(ledger, events);
-    await ledger.close();
+    const id = newId('bench', START_MICROS);
+    writeLedger(cairn.dataDir, datasetOf(id, events));
     await cairn.start();
     const at = async (position: number): Promise<number> => {
       const startMs = performance.now();
