@@ -1,5 +1,5 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendReq, AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
@@ -125,7 +125,16 @@ export const readRequest = (message: ReadReq): ReadRequest => {
   };
 };
 
-export const eventResponse = (event: StoredEvent): ReadResp => {
+/** What was made of events: all services read the same ones, and to make it takes as long as to send it. */
+const eventResponses = new WeakMap<StoredEvent, Uint8Array>();
+
+export const eventResponse = (event: StoredEvent): Uint8Array => {
+  const made = eventResponses.get(event) ?? encodedEvent(event);
+  eventResponses.set(event, made);
+  return made;
+};
+
+const encodedEvent = (event: StoredEvent): Uint8Array => {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent();
   recorded.setId(uuidOf(event.id));
   recorded.setStreamIdentifier(identifierOf(event.stream));
@@ -144,32 +153,32 @@ export const eventResponse = (event: StoredEvent): ReadResp => {
   read.setCommitPosition(String(event.position));
   const response = new streams.ReadResp();
   response.setEvent(read);
-  return response;
+  return response.serializeBinary();
 };
 
-export const streamNotFoundResponse = (stream: string): ReadResp => {
+export const streamNotFoundResponse = (stream: string): Uint8Array => {
   const notFound = new streams.ReadResp.StreamNotFound();
   notFound.setStreamIdentifier(identifierOf(stream));
   const response = new streams.ReadResp();
   response.setStreamNotFound(notFound);
-  return response;
+  return response.serializeBinary();
 };
 
-export const confirmationResponse = (): ReadResp => {
+export const confirmationResponse = (): Uint8Array => {
   const confirmation = new streams.ReadResp.SubscriptionConfirmation();
   confirmation.setSubscriptionId('double');
   const response = new streams.ReadResp();
   response.setConfirmation(confirmation);
-  return response;
+  return response.serializeBinary();
 };
 
-export const checkpointResponse = (position: number): ReadResp => {
+export const checkpointResponse = (position: number): Uint8Array => {
   const checkpoint = new streams.ReadResp.Checkpoint();
   checkpoint.setCommitPosition(String(position));
   checkpoint.setPreparePosition(String(position));
   const response = new streams.ReadResp();
   response.setCheckpoint(checkpoint);
-  return response;
+  return response.serializeBinary();
 };
 
 export interface Member {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendReq, AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import usersService from '@eventstore/db-client/generated/users_grpc_pb.js';
@@ -122,6 +122,12 @@ interface AppendCall {
   readonly sinceMs: number;
 }
 
+/** As the client ships it, but answers to readings are bytes already. */
+const STREAMS = {
+  ...streamsService.StreamsService,
+  read: { ...streamsService.StreamsService.read, responseSerialize: (bytes: Uint8Array): Buffer => Buffer.from(bytes) },
+};
+
 /** Lets appends take fractions of a millisecond, on average: timers count whole ones, and late. */
 class Pace {
   /** How much longer than they should the last ones took. */
@@ -198,7 +204,7 @@ export class EventStoreDbDouble {
   private readonly isolated = new Set<DoubleNode>();
   private readonly appendFaults: AppendFault[] = [];
   private readonly answersHeld: (() => void)[] = [];
-  private readonly subscriptions = new Set<ServerWritableStream<ReadReq, ReadResp>>();
+  private readonly subscriptions = new Set<ServerWritableStream<ReadReq, Uint8Array>>();
   /** Events that were sent to subscriptions. */
   followedCount = 0;
   /** Readings of single streams. */
@@ -297,7 +303,7 @@ export class EventStoreDbDouble {
   }
 
   private serve(node: DoubleNode, server: Server): void {
-    server.addService(streamsService.StreamsService, {
+    server.addService(STREAMS, {
       append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) => {
         const messages: AppendReq[] = [];
         const sinceMs = performance.now();
@@ -305,7 +311,7 @@ export class EventStoreDbDouble {
         call.on('error', () => undefined);
         call.on('end', () => void this.append(node, { metadata: call.metadata, messages, sinceMs }, answer));
       },
-      read: (call: ServerWritableStream<ReadReq, ReadResp>) => void this.read(node, call),
+      read: (call: ServerWritableStream<ReadReq, Uint8Array>) => void this.read(node, call),
     });
     this.serveUsers(server);
     server.addService(gossipService.GossipService, {
@@ -417,7 +423,7 @@ export class EventStoreDbDouble {
     }
   }
 
-  private async read(node: DoubleNode, call: ServerWritableStream<ReadReq, ReadResp>): Promise<void> {
+  private async read(node: DoubleNode, call: ServerWritableStream<ReadReq, Uint8Array>): Promise<void> {
     call.on('error', () => undefined);
     await this.frozen?.promise;
     const notLeader = this.notLeader(node, call.metadata);
@@ -436,7 +442,7 @@ export class EventStoreDbDouble {
   }
 
   private async readStream(
-    call: ServerWritableStream<ReadReq, ReadResp>,
+    call: ServerWritableStream<ReadReq, Uint8Array>,
     { from, forwards, limit = 0 }: ReadRequest,
     stream: string,
   ): Promise<void> {
@@ -456,7 +462,7 @@ export class EventStoreDbDouble {
   }
 
   private async readAll(
-    call: ServerWritableStream<ReadReq, ReadResp>,
+    call: ServerWritableStream<ReadReq, Uint8Array>,
     { from, forwards, limit = 0, matches }: ReadRequest,
   ): Promise<void> {
     const step = forwards ? 1 : -1;
@@ -472,7 +478,7 @@ export class EventStoreDbDouble {
   }
 
   private async subscribe(
-    call: ServerWritableStream<ReadReq, ReadResp>,
+    call: ServerWritableStream<ReadReq, Uint8Array>,
     { from, matches, checkpointEvents = Infinity }: ReadRequest,
   ): Promise<void> {
     let wake = (): void => undefined;
@@ -518,7 +524,7 @@ export class EventStoreDbDouble {
 
 const WRITABLE_AGAIN = ['drain', 'cancelled', 'close', 'error'] as const;
 
-const send = (call: ServerWritableStream<ReadReq, ReadResp>, response: ReadResp): Promise<void> | undefined => {
+const send = (call: ServerWritableStream<ReadReq, Uint8Array>, response: Uint8Array): Promise<void> | undefined => {
   if (call.cancelled || call.destroyed || call.write(response)) return undefined;
   return new Promise((resolve) => {
     const resume = (): void => {
