@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { ok, refused } from './panda-client.js';
-import { type PilotJob, NULL_COMMAND, outputReport, submitTask, taskIs } from './story.js';
+import { acquire, type PilotJob, NULL_COMMAND, outputReport, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 
 const HARVESTER = { harvester_id: 'harv-1' };
@@ -155,6 +155,30 @@ describe.each(MODES)('harvester ($mode)', (mode) => {
     );
     expect(await bulk([{ job_status: 'running' }])).toMatchObject({ success: false, data: [] });
     expect(await bulk([])).toEqual(ok([]));
+  });
+
+  it('names what its workers tell of jobs as in the legacy API', async () => {
+    const [job] = await acquire(production(), await submitTask(user(), { nEvents: 1, maxAttempt: 1 }), 1);
+    const job_id = job?.PandaID ?? 0;
+    const report = (job_status: string, more: object) =>
+      harvester().post('pilot/update_jobs_bulk', {
+        ...HARVESTER,
+        job_list: [{ job_id, job_status, attempt_nr: 1, core_count: 1, siteName: 'SITE_A', ...more }],
+      });
+    expect(await report('running', { batchID: '9.0', cpuConsumptionTime: '12', maxPSS: '1200', token: 'x' })).toEqual(
+      ok([ok(NULL_COMMAND)]),
+    );
+    expect(await report('failed', { pilotErrorCode: '1305', pilotErrorDiag: 'lost', coreCount: '8' })).toEqual(
+      ok([ok(NULL_COMMAND)]),
+    );
+    expect(await harvester().post('job/get_description', { job_ids: [job_id] })).toMatchObject({
+      data: [
+        {
+          ...{ batchID: '9.0', cpuConsumptionTime: 12, maxPSS: 1200, actualCoreCount: 1 },
+          ...{ pilotErrorCode: 1305, pilotErrorDiag: 'lost' },
+        },
+      ],
+    });
   });
 
   it('sends logs, metrics and dialogs', async () => {

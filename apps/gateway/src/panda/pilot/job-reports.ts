@@ -71,8 +71,12 @@ const itemsOf = (
   return items;
 };
 
-/** Items of `update_jobs_bulk`: unknown keys are ignored, numbers may be texts (contract 1.6). */
-export const reportsIn = (list: readonly unknown[]): readonly Item[] | BadList => itemsOf(list, NAMES, reportFields);
+/**
+ * Items of `update_jobs_bulk`: unknown keys are ignored, numbers may be texts (contract 1.6). Harvester may name what its workers tell of a job,
+ * such as error codes, as in the legacy API.
+ */
+export const reportsIn = (list: readonly unknown[]): readonly Item[] | BadList =>
+  itemsOf(list, NAMES, (item) => ({ ...legacyReportFields(item), ...reportFields(item) }));
 
 export const legacyReportsIn = (list: readonly unknown[]): readonly Item[] | BadList =>
   itemsOf(list, LEGACY_NAMES, legacyReportFields);

@@ -16,6 +16,13 @@ describe('reportsIn', () => {
     ]);
   });
 
+  it('takes fields by their names in the legacy API too, unless both are there', () => {
+    const report = { job_id: 7, job_status: 'failed', pilotErrorCode: '1305', coreCount: '8', core_count: 1 };
+    expect(reportsIn([report])).toEqual([
+      { job_id: 7, job_status: 'failed', attempt_nr: null, fields: { pilot_error_code: '1305', core_count: 1 } },
+    ]);
+  });
+
   it('keeps a place for items that name no job', () => {
     const items = [
       { job_id: 'NULL', job_status: 'running' },
