@@ -1,7 +1,7 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { fieldsOf, ok, refused } from './panda-client.js';
-import { acquire, jobIs, outputReport, submitTask, taskIs } from './story.js';
+import { acquire, jobIs, NULL_COMMAND, outputReport, type PilotJob, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 
 const WORKER = { site: 'SITE_A', workerID: '42', harvesterID: 'harv-1' };
@@ -205,6 +205,96 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
     expect(await pilot().postCompressed('pilot/update_worker_node_gpu', gpu)).toEqual(
       ok(null, 'Updated existing worker node GPU.'),
     );
+  });
+
+  it('runs a job by forms, as pilots of 2023 did', async () => {
+    const taskID = await submitTask(user(), { nEvents: 1 });
+    const ask = {
+      ...{ siteName: 'SITE_A', computingElement: 'SITE_A', prodSourceLabel: 'user', diskSpace: 50000, taskID },
+      ...{ workingGroup: '', cpu: 2445.404, mem: 24105.1328125, node: 'wn1', allowOtherCountry: false },
+      ...{ harvester_id: 'harv-1', worker_id: '7' },
+    };
+    let job: PilotJob | undefined;
+    await eventually(async () => {
+      const answer = (await pilot().legacy('getJob', ask)) as PilotJob & { readonly StatusCode: number };
+      job = answer;
+      return answer.StatusCode;
+    }, 0);
+    const { PandaID = 0, outFiles = '' } = job ?? {};
+    const begun = new Date().toISOString();
+    // Times in seconds are not understood, and not refused.
+    const common = {
+      ...{ jobId: PandaID, timestamp: '2026-11-30T15:07:59+00:00', siteName: 'SITE_A', node: 'wn1', attemptNr: 1 },
+      ...{ schedulerID: 'unknown', pilotID: 'unknown|PR|3.7.0.36', startTime: 1796051376.7958496, coreCount: 1 },
+      cpuConsumptionUnit: 's+CPU X+AVX2',
+    };
+    for (const state of ['starting', 'running']) {
+      expect(await pilot().legacy('updateJob', { ...common, state })).toEqual(NULL_COMMAND);
+    }
+    expect(
+      await pilot().legacy('updateJob', {
+        ...{ ...common, state: 'finished', xml: outputReport({ outFiles }), cpuConsumptionTime: 1 },
+        ...{ cpuConversionFactor: 1.0, pilotTiming: '0|0|7|0|2|0', pilotLog: '', endTime: 1796051387.3861039 },
+        ...{ pilotErrorCode: 0, pilotErrorDiag: '', transExitCode: 0, exeErrorCode: 0, exeErrorDiag: '' },
+      }),
+    ).toEqual(NULL_COMMAND);
+    await taskIs(user(), taskID, 'done');
+    const { data } = await user().post('job/get_description', { job_ids: [PandaID] });
+    const [described] = data as readonly Record<'startTime' | 'endTime', { readonly __datetime__: string }>[];
+    for (const time of [described?.startTime, described?.endTime]) {
+      expect(`${time?.__datetime__}Z` >= begun.slice(0, 19)).toBe(true);
+    }
+    expect(described).toMatchObject({
+      ...{ jobStatus: 'finished', pilotErrorCode: 0, cpuConsumptionTime: 1, pilotTiming: '0|0|7|0|2|0' },
+    });
+  });
+
+  it('runs a job by the new API, as pilots of 2026 do', async () => {
+    const taskID = await submitTask(user(), { nEvents: 1 });
+    const ask = {
+      ...{ site_name: 'SITE_A', computing_element: 'SITE_A', prod_source_label: 'user', disk_space: 50000 },
+      ...{ memory: 24105, node: 'wn1', job_type: 'user', resource_type: 'SCORE', scheduler_id: 'harv-1' },
+      ...{ worker_id: 77, task_id: taskID, target_architecture: { gpus: [{ vendor: 'NVIDIA', model: 'A100' }] } },
+    };
+    let jobs: readonly PilotJob[] = [];
+    await eventually(async () => {
+      const { data } = await pilot().postCompressed('pilot/acquire_jobs', ask);
+      jobs = (data as { readonly jobs: readonly PilotJob[] } | null)?.jobs ?? [];
+      return jobs.length;
+    }, 1);
+    const [job] = jobs;
+    const { PandaID = 0, outFiles = '' } = job ?? {};
+    const update = (job_status: string, more: object = {}) =>
+      pilot().postCompressed('pilot/update_job', {
+        ...{ job_id: PandaID, job_status, site_name: 'SITE_A', node: 'wn1', attempt_nr: 1, core_count: 1 },
+        ...{ scheduler_id: 'harvester-harv-1', pilot_id: 'unknown|PR|3.12', start_time: '2026-11-30 15:21:43' },
+        ...{ job_output_report: '', cpu_consumption_unit: 's+CPU X+AVX2', cpu_architecture_level: 'x86_64-v3' },
+        ...more,
+      });
+    expect(await update('starting')).toEqual(ok(NULL_COMMAND));
+    expect(
+      await update('running', {
+        ...{ mean_core_count: 1, cpu_consumption_time: 3, cpu_conversion_factor: 1.0, max_rss: 100, avg_rss: 90.5 },
+        ...{ tot_rbytes: 1e9, rate_rbytes: 5.5, job_metrics: 'coreCount=1', source_site: 'schedd' },
+        destination_site: 'glidein',
+      }),
+    ).toEqual(ok(NULL_COMMAND));
+    expect(
+      await update('finished', {
+        ...{ meta_data: '{}', job_output_report: outputReport({ outFiles }), pilot_timing: '0|0|7|0|2|0' },
+        ...{ pilot_log: '', end_time: '2026-11-30 15:22:43', pilot_error_code: 0, pilot_error_diag: '' },
+        ...{ trans_exit_code: 0, exe_error_code: 0, exe_error_diag: '' },
+      }),
+    ).toEqual(ok(NULL_COMMAND));
+    await taskIs(user(), taskID, 'done');
+    expect(await user().post('job/get_description', { job_ids: [PandaID] })).toMatchObject({
+      data: [
+        {
+          ...{ jobStatus: 'finished', endTime: { __datetime__: '2026-11-30T15:22:43' }, avgRSS: 90 },
+          ...{ sourceSite: 'schedd', destinationSite: 'glidein', schedulerID: 'harvester-harv-1' },
+        },
+      ],
+    });
   });
 
   it('gives several jobs at once when asked, and the flat one otherwise', async () => {
