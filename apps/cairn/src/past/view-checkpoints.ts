@@ -12,8 +12,8 @@ import { PAST_FOLDER } from './past-folder.js';
 /** To apply an event takes longer than to copy and compress so much. */
 const BYTES_PER_EVENT = 16 * 1024;
 
-/** What all of them take is looked at once in so many. */
-const SAVES_PER_LOOK = 8;
+/** What all of them take is looked at when such a part of what they may take was added: there may be thousands, and a look asks for each. */
+const ADDED_PER_LOOK = 1 / 64;
 
 const MIB = 1024 * 1024;
 
@@ -40,7 +40,8 @@ interface KeptOfWorkload {
   kept: readonly Kept[];
 }
 
-let saves = 0;
+/** What this process has added since it has looked at all of them. */
+let addedBytes = Infinity;
 
 export type CheckpointSettings = Pick<Environment, 'CAIRN_DATA_DIR' | 'PAST_CHECKPOINTS_MIB'>;
 
@@ -118,7 +119,11 @@ export class ViewCheckpoints {
     } finally {
       await rm(unfinished, { recursive: true, force: true });
     }
-    if (saves++ % SAVES_PER_LOOK === 0) await this.thinOut();
+    addedBytes += await bytesIn(kept);
+    if (addedBytes >= this.bytesMax * ADDED_PER_LOOK) {
+      addedBytes = 0;
+      await this.thinOut();
+    }
     return true;
   }
 
