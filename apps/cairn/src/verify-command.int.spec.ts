@@ -107,7 +107,8 @@ describe('cairn verify, checkpoint and prove', () => {
     await sign();
     const list = (await runCommandLine(checkpointCommand, 'list', env())).stdout;
     expect(list).toMatch(/^1 \S+Z 4 2 [0-9a-f]{64}\n2 \S+Z 5 3 [0-9a-f]{64}\n$/);
-    expect(await run(`--checkpoint ${await exported('1')} --key ${await keyFile()}`)).toMatchObject({ exitCode: 0 });
+    const given = await run(`--checkpoint ${await exported('1')} --key ${await keyFile()}`);
+    expect(given).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 checkpoints: whole') as string });
     expect((await runCommandLine(checkpointCommand, 'export 3', env())).stderr).toContain(
       'there is no checkpoint 3; the last one is 2',
     );

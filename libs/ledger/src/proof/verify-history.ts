@@ -111,7 +111,8 @@ class HistoryVerifier {
   /** In the order of the events that they cover. */
   private expected: readonly Expected[] = [];
   private compared = 0;
-  private good = 0;
+  /** Signatures of checkpoints that fit: whoever gives one that the ledger holds gives no other. */
+  private readonly good = new Set<string>();
   private readonly keys = new Set<string>();
   /** Events up to here are those that a checkpoint has seen. */
   private known = 0;
@@ -146,7 +147,7 @@ class HistoryVerifier {
     for (const [place, heads] of this.told) this.tell(place, await differences(source, heads));
     const { events, streams } = this.tree;
     return {
-      ...{ events, streams, checkpoints: this.good, faults: this.faults },
+      ...{ events, streams, checkpoints: this.good.size, faults: this.faults },
       keys: [...new Set([...this.keys, ...rewrites.keys])],
       rewrites: rewrites.records.map(({ pseudonym, events: ranges }) => ({ pseudonym, events: countIn(ranges) })),
     };
@@ -193,9 +194,9 @@ class HistoryVerifier {
 
   private compareWith({ file: { checkpoint, heads }, own }: Expected): void {
     const found = this.tree.summary();
-    const { events, root, log, streams, key } = checkpoint;
+    const { events, root, log, streams, key, signature } = checkpoint;
     if (found.root === root && found.log === log && found.streams === streams) {
-      this.good += 1;
+      this.good.add(signature);
       this.keys.add(key);
       this.known = events;
       return;
