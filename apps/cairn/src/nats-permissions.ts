@@ -13,7 +13,7 @@ import { UNSEEN_CHANGES } from '#bus/visibility.js';
 import { BUCKET } from '#storage/jetstream-blob-store.js';
 import { FEED_STREAM, FEED_SUBJECTS } from '../../events/src/feed/feed-stream.js';
 // Loads the contracts of all services.
-import './cairn.module.js';
+import './services.module.js';
 
 /** Processes that use the blob store. */
 const USE_BLOBS: readonly ProcessName[] = ['gateway', 'datasets', 'tasks'];

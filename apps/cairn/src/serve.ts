@@ -1,28 +1,26 @@
 import 'reflect-metadata';
 import { Command, Option } from 'commander';
 import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { connectInProcess } from '#bus/connect-in-process.js';
+import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
+import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
+import { serveThread } from '#bus/serve-thread.js';
 import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
-import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { protectDataFolder } from '#platform/private-files.js';
 import { surviveStrayRejections } from '#platform/stray-rejections.js';
 import { stopOnSignal } from '#platform/shutdown.js';
-import { DIALECTS } from '../../gateway/src/dialects.js';
-import { createHttpAdapter } from '../../gateway/src/edge/http-adapter.js';
-import { prepareGateway } from '../../gateway/src/prepare-gateway.js';
-import { CairnModule } from './cairn.module.js';
 import type { Terminal } from './command-line.js';
+import { EmbeddedGateway } from './embedded-gateway.js';
 import { removeLeftovers } from './past/past-folder.js';
+import { ServicesModule } from './services.module.js';
 
-/** Embedded Cairn: gateway and all services in this process, on the ledger in the data folder. */
+/** Embedded Cairn: all services in this thread and the gateway in another, on the ledger in the data folder. */
 const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const environment = loadEnvironment(env);
   const log = createLog(environment, 'cairn');
@@ -39,18 +37,29 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
     await ledger.head();
   });
   health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
+  const gateway = new EmbeddedGateway();
   const strategy = new InProcessStrategy();
   const bus = new InProcessBus(strategy, metrics);
 
-  const app = await NestFactory.create<NestFastifyApplication>(
-    CairnModule.register({ environment, ledger, bus, log, metrics, health }),
-    createHttpAdapter(environment, DIALECTS),
-    { logger: new NestLog(log), abortOnError: false },
+  const app = await NestFactory.createMicroservice(
+    {
+      module: ServicesModule,
+      imports: [InfrastructureModule.register({ environment, ledger, bus, log, metrics, health })],
+    },
+    { strategy, logger: new NestLog(log), abortOnError: false },
   );
-  connectInProcess(app, strategy, log);
-  prepareGateway(app, { isEmbedded: true });
-  await app.startAllMicroservices();
-  await app.listen(environment.PORT, environment.HOST);
+  app.useGlobalFilters(new MessageExceptionFilter(log));
+  await app.listen();
+  const questions = {
+    health: () => health.report(),
+    metrics: () => metrics.text(),
+    strayRejection: () => {
+      metrics.strayRejection();
+      return Promise.resolve();
+    },
+  };
+  serveThread(gateway.port, bus, questions, log);
+  const url = await gateway.listen();
 
   stopOnSignal(
     [
@@ -58,7 +67,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
         name: 'finish what is in flight',
         run: () => {
           health.stopping();
-          return app.getHttpAdapter().getInstance().close();
+          return gateway.stop();
         },
       },
       { name: 'close the services', run: () => app.close() },
@@ -66,7 +75,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
     ],
     log,
   );
-  stdout.write(`Cairn listens on ${urlOf(app.getHttpServer().address())}\n`);
+  stdout.write(`Cairn listens on ${url}\n`);
 };
 
 /** `cairn serve` */

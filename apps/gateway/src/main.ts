@@ -1,21 +1,14 @@
-import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import { openNats } from '#bus/open-nats.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { listenForProbes, urlOf } from '#platform/health-listener.js';
-import { createLog, NestLog } from '#platform/logging.js';
+import { createLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { keepNewFilesPrivate } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
 import { surviveStrayRejections } from '#platform/stray-rejections.js';
 import { stopOnSignal } from '#platform/shutdown.js';
-import { GatewayModule } from './gateway.module.js';
-import { DIALECTS } from './dialects.js';
-import { createHttpAdapter } from './edge/http-adapter.js';
-import { prepareGateway } from './prepare-gateway.js';
+import { createGateway } from './create-gateway.js';
 
 /** The gateway alone: reaches the services over NATS. */
 const start = async (): Promise<void> => {
@@ -33,15 +26,7 @@ const start = async (): Promise<void> => {
   health.add('nats', () => connection.flush());
   surviveStrayRejections({ log, metrics, health, reconnect: () => undefined });
 
-  const app = await NestFactory.create<NestFastifyApplication>(
-    {
-      module: GatewayModule,
-      imports: [InfrastructureModule.register({ environment, bus, connection, log, metrics, health })],
-    },
-    createHttpAdapter(environment, DIALECTS),
-    { logger: new NestLog(log), abortOnError: false },
-  );
-  prepareGateway(app, { isEmbedded: false });
+  const app = await createGateway({ environment, bus, connection, log, metrics, health }, false);
   await probes.close();
   await app.listen(environment.PORT, environment.HOST);
 

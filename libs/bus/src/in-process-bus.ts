@@ -1,10 +1,11 @@
 import type { Metrics } from '#platform/metrics.js';
-import { Bus, noAnswer } from './bus.js';
+import { noAnswer } from './bus.js';
 import type { Answer, Contract, MessageContext } from './contract.js';
 import type { InProcessStrategy } from './in-process.strategy.js';
+import { TransportBus } from './transport-bus.js';
 
 /** Calls the handlers of the services that live in the same process. Messages are handed over as they are. */
-export class InProcessBus extends Bus {
+export class InProcessBus extends TransportBus {
   constructor(
     private readonly strategy: InProcessStrategy,
     metrics?: Metrics,

@@ -15,7 +15,7 @@ const REFUSE_BEFORE_MS = 50;
 const isReached = (answer: Answer<unknown> | undefined): boolean => answer !== undefined && 'reply' in answer;
 
 /**
- * What both transports have in common on the side of the services: Nest registers the `@MessagePattern` handlers here.
+ * What the transports have in common on the side of the services: Nest registers the `@MessagePattern` handlers here.
  * Handlers return promises, so no Observable is made for a message; only exception filters still answer with one.
  */
 export abstract class MessageServer extends Server implements CustomTransportStrategy {

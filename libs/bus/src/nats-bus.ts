@@ -3,11 +3,12 @@ import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-n
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Metrics } from '#platform/metrics.js';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
-import { Bus, noAnswer } from './bus.js';
+import { noAnswer } from './bus.js';
 import type { Answer, Contract, MessageContext, ProcessName, ServiceName } from './contract.js';
 import type { MessageCodec } from './message-codec.js';
 import { MessageRefused } from './message-frames.js';
 import { inboxPrefix } from './nats-connection.js';
+import { TransportBus } from './transport-bus.js';
 import { UNSEEN_CHANGES, type UnseenChange } from './visibility.js';
 
 /** A request without an answer is sent again after this time, then after twice as long, and so on. */
@@ -41,7 +42,7 @@ interface Pending {
  * a service may restart meanwhile: the owner of a command answers a repeat with the first reply. Commands without an id
  * get one for it.
  */
-export class NatsBus extends Bus {
+export class NatsBus extends TransportBus {
   private readonly inbox: string;
   private readonly pending = new Map<string, Pending>();
   private lastNumber = 0;

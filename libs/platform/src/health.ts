@@ -4,31 +4,41 @@ export const CHECK_TIMEOUT_MS = 1000;
 /** Resolves when all is well; rejects, or takes longer than {@link CHECK_TIMEOUT_MS}, when not. */
 export type HealthCheck = () => Promise<void> | void;
 
+type CheckResult = readonly [name: string, result: string];
+
 export interface HealthReport {
   readonly ready: boolean;
   /** `ok`, or what is wrong, by name of the check. */
   readonly checks: Readonly<Record<string, string>>;
 }
 
-const within = async (check: HealthCheck): Promise<void> => {
+/** A report of another thread, whose checks may take their whole time, has so much longer. */
+const REPORT_GRACE_MS = 1000;
+
+const within = async <Result>(check: () => Promise<Result> | Result, timeoutMs = CHECK_TIMEOUT_MS): Promise<Result> => {
   const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => timeout.reject(new Error(`took longer than ${CHECK_TIMEOUT_MS} ms`)),
-    CHECK_TIMEOUT_MS,
-  );
+  const timer = setTimeout(() => timeout.reject(new Error(`took longer than ${timeoutMs} ms`)), timeoutMs);
   try {
-    await Promise.race([check(), timeout.promise]);
+    return await Promise.race([check(), timeout.promise]);
   } finally {
     clearTimeout(timer);
   }
 };
 
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Named readiness checks of this process; modules add their own. `/livez` needs none: who answers is alive. */
 export class Health {
   private readonly checks = new Map<string, HealthCheck>();
+  private readonly others = new Map<string, () => Promise<HealthReport>>();
 
   add(name: string, check: HealthCheck): void {
     this.checks.set(name, check);
+  }
+
+  /** Reports the checks of another thread together with its own; `name` stands for them when they cannot be had. */
+  include(name: string, report: () => Promise<HealthReport>): void {
+    this.others.set(name, report);
   }
 
   /** From now on not ready, so that no new work is sent here. */
@@ -39,16 +49,34 @@ export class Health {
   }
 
   async report(): Promise<HealthReport> {
-    const results = await Promise.all(
-      [...this.checks].map(async ([name, check]): Promise<readonly [string, string]> => {
+    const [own, others] = await Promise.all([this.ownChecks(), this.otherChecks()]);
+    const checks = Object.fromEntries([...others, ...own]);
+    return { ready: Object.values(checks).every((result) => result === 'ok'), checks };
+  }
+
+  private ownChecks(): Promise<readonly CheckResult[]> {
+    return Promise.all(
+      [...this.checks].map(async ([name, check]): Promise<CheckResult> => {
         try {
           await within(check);
           return [name, 'ok'];
         } catch (error) {
-          return [name, error instanceof Error ? error.message : String(error)];
+          return [name, reasonOf(error)];
         }
       }),
     );
-    return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
+  }
+
+  private async otherChecks(): Promise<readonly CheckResult[]> {
+    const reports = await Promise.all(
+      [...this.others].map(async ([name, report]): Promise<readonly CheckResult[]> => {
+        try {
+          return Object.entries((await within(report, CHECK_TIMEOUT_MS + REPORT_GRACE_MS)).checks);
+        } catch (error) {
+          return [[name, reasonOf(error)]];
+        }
+      }),
+    );
+    return reports.flat();
   }
 }

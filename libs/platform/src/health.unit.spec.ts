@@ -28,6 +28,18 @@ describe('Health', () => {
     jest.useRealTimers();
   });
 
+  it('shows the checks of another thread among its own, and says when they cannot be had', async () => {
+    const [health, other] = [new Health(), new Health()];
+    health.add('tasks', () => undefined);
+    health.include('services', () => other.report());
+    other.add('ledger', () => undefined);
+    await expect(health.report()).resolves.toEqual({ ready: true, checks: { tasks: 'ok', ledger: 'ok' } });
+    other.add('ledger', () => Promise.reject(new Error('is away')));
+    await expect(health.report()).resolves.toEqual({ ready: false, checks: { tasks: 'ok', ledger: 'is away' } });
+    health.include('services', () => Promise.reject(new Error('no answer')));
+    await expect(health.report()).resolves.toEqual({ ready: false, checks: { tasks: 'ok', services: 'no answer' } });
+  });
+
   it('is not ready any more while the process stops', async () => {
     const health = new Health();
     health.stopping();

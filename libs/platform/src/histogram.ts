@@ -32,8 +32,9 @@ export class FastHistogram<Label extends string> {
     series.sum += value;
   }
 
-  /** In Prometheus' text form. */
+  /** In Prometheus' text form; empty before the first observation. */
   text(): string {
+    if (this.series.size === 0) return '';
     const lines = [...this.series.values()].flatMap(({ labels, counts, sum }) => {
       let total = 0;
       const upTo = [...this.bounds.map(String), '+Inf'].map((bound, slot) => {

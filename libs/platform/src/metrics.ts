@@ -45,8 +45,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
+  /** @param ofProcess the other metrics of the process, for a thread that measures HTTP requests only */
+  constructor(private readonly ofProcess?: () => Promise<string>) {
+    if (ofProcess === undefined) collectDefaultMetrics({ register: this.registry });
   }
 
   /** `route` is the pattern (`/tasks/:task_id`), never the path, so that the number of series stays small. */
@@ -81,6 +82,7 @@ export class Metrics {
 
   async text(): Promise<string> {
     const own = [this.http, this.bus, this.drain, this.append].map((histogram) => histogram.text());
-    return [...own, await this.registry.metrics()].join('\n');
+    const others = this.ofProcess === undefined ? await this.registry.metrics() : await this.ofProcess();
+    return [...own.filter((text) => text !== ''), others].join('\n');
   }
 }

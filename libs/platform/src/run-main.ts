@@ -1,7 +1,8 @@
 import { CannotStart } from './cannot-start.js';
 import { redacted } from './redaction.js';
 
-const explain = (error: unknown): string => {
+/** What is printed of an error that prevents the start of a process. */
+export const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'EADDRINUSE') return `PORT is taken already (${error.message}); choose another`;
   return error instanceof CannotStart ? error.message : (error.stack ?? error.message);

@@ -7,7 +7,7 @@ const UNREADY_MS = 5_000;
 
 export interface StrayRejectionHandling {
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'strayRejection'>;
   readonly health: Health;
   /** Makes connections to the outside anew: whose promise it was, nobody can tell. */
   readonly reconnect: () => void;
