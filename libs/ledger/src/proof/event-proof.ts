@@ -3,7 +3,7 @@ import { isSignatureGood, type SignedCheckpoint } from './checkpoint.js';
 import { doesSeal, readRewrite, Rewrites } from '../rewrite/rewrites.js';
 import type { EventSource } from './event-source.js';
 import { type ChainedEvent, eventLeaf, headLeaf, LedgerTree, MemoryHeads } from './ledger-tree.js';
-import { inclusionPath, MemoryNodes, rootFromPath, setLeaves } from './merkle-tree.js';
+import { InclusionPath, inclusionPath, rootFromPath } from './merkle-tree.js';
 import {
   checkpointHead,
   type CheckpointFile,
@@ -75,8 +75,7 @@ export const proveEvent = async (
   const { stream, revision, id, type, data, metadata, hash } = wanted;
   const head = heads.head(stream);
   if (head === undefined) throw new Error(`The tree has no stream ${stream}`);
-  const hashes = await hashesOf(source, stream, head.size);
-  const previous = hashes[revision - 1] ?? GENESIS;
+  const { previous, path } = await placeInStream(source, wanted, head.size);
   const isAsRecorded = eventHash(previous, wanted) === hash;
   const record = isAsRecorded ? undefined : (await Rewrites.in(source)).recordOf(number, wanted);
   return {
@@ -84,7 +83,7 @@ export const proveEvent = async (
     event: { stream, revision, id, type, data, metadata, hash },
     ...(record && { rewritten: { number, record: JSON.stringify(record) } }),
     previous,
-    event_path: inclusionPath(treeOver(hashes), revision, hashes.length),
+    event_path: path,
     head: checkpointHead(stream, head),
     head_index: head.index,
     head_path: inclusionPath(heads, head.index, checkpoint.streams),
@@ -92,21 +91,24 @@ export const proveEvent = async (
   };
 };
 
-const hashesOf = async (source: EventSource, stream: string, count: number): Promise<readonly string[]> => {
-  const hashes: string[] = [];
-  for await (const events of source.ofStream(stream)) {
+/** The hash before an event, and its path in the tree over the first `size` events of its stream. */
+const placeInStream = async (
+  source: EventSource,
+  { stream, revision }: ChainedEvent,
+  size: number,
+): Promise<{ readonly previous: string; readonly path: readonly string[] }> => {
+  const path = new InclusionPath(revision, size);
+  let previous = GENESIS;
+  let count = 0;
+  reading: for await (const events of source.ofStream(stream)) {
     for (const { hash } of events) {
-      if (hashes.length === count) return hashes;
-      hashes.push(hash);
+      if (count === size) break reading;
+      if (count === revision - 1) previous = hash;
+      path.add(eventLeaf(hash));
+      count += 1;
     }
   }
-  return hashes;
-};
-
-const treeOver = (hashes: readonly string[]): MemoryNodes => {
-  const nodes = new MemoryNodes();
-  setLeaves(nodes, hashes.length, new Map(hashes.map((hash, index) => [index, eventLeaf(hash)])));
-  return nodes;
+  return { previous, path: path.hashes };
 };
 
 /** What is wrong with a proof: the event was changed, it is not in its stream, its stream is not in the checkpoint, or the signature is not good. */

@@ -76,10 +76,6 @@ export const finish = (work: Generator<void, void, void>): void => {
   while (work.next().done !== true);
 };
 
-/** {@link settingLeaves} at once. */
-export const setLeaves = (nodes: NodeStore, size: number, leaves: ReadonlyMap<number, string>): void =>
-  finish(settingLeaves(nodes, size, leaves));
-
 /** Root of `size` leaves from `start` on, which is a multiple of every power of two up to `size`. */
 export const rootOfRange = (nodes: NodeStore, start: number, size: number): string => {
   const peaks: string[] = [];
@@ -95,24 +91,56 @@ export const rootOfRange = (nodes: NodeStore, start: number, size: number): stri
   return rootOf(peaks);
 };
 
-/** What {@link rootFromPath} needs to get from a leaf to the root of a tree of `size` leaves: the hashes beside its way up. */
-export const inclusionPath = (nodes: NodeStore, index: number, size: number): readonly string[] => {
-  const path: string[] = [];
+/** Leaves that follow each other. */
+interface LeafRange {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** The parts of a tree of `size` leaves that are beside the way of a leaf to the root, from the leaf on. */
+const rangesBeside = (index: number, size: number): readonly LeafRange[] => {
+  const ranges: LeafRange[] = [];
   let start = 0;
   let rest = size;
   while (rest > 1) {
     const left = 2 ** Math.ceil(Math.log2(rest) - 1);
     if (index < start + left) {
-      path.push(rootOfRange(nodes, start + left, rest - left));
+      ranges.push({ start: start + left, size: rest - left });
       rest = left;
     } else {
-      path.push(rootOfRange(nodes, start, left));
+      ranges.push({ start, size: left });
       start += left;
       rest -= left;
     }
   }
-  return path.reverse();
+  return ranges.reverse();
 };
+
+/** What {@link rootFromPath} needs to get from a leaf to the root of a tree of `size` leaves: the hashes beside its way up. */
+export const inclusionPath = (nodes: NodeStore, index: number, size: number): readonly string[] =>
+  rangesBeside(index, size).map((range) => rootOfRange(nodes, range.start, range.size));
+
+/** Makes an {@link inclusionPath} from leaves that come one after the other, of which it keeps none. */
+export class InclusionPath {
+  private readonly parts: readonly (LeafRange & { readonly peaks: string[] })[];
+  private count = 0;
+
+  constructor(index: number, size: number) {
+    this.parts = rangesBeside(index, size).map((range) => ({ ...range, peaks: [] }));
+  }
+
+  /** Adds the next leaf. */
+  add(leaf: string): void {
+    const number = this.count++;
+    const part = this.parts.find(({ start, size }) => number >= start && number < start + size);
+    if (part !== undefined) pushLeaf(part.peaks, number - part.start, leaf);
+  }
+
+  /** When all leaves were added. */
+  get hashes(): readonly string[] {
+    return this.parts.map(({ peaks }) => rootOf(peaks));
+  }
+}
 
 /** The root that a leaf and its path lead to; undefined when the path is not one of a tree of `size` leaves. */
 export const rootFromPath = (

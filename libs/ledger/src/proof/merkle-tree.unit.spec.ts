@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import {
+  finish,
+  InclusionPath,
   inclusionPath,
   leafHash,
   MemoryNodes,
@@ -8,7 +10,7 @@ import {
   rootFromPath,
   rootOf,
   rootOfRange,
-  setLeaves,
+  settingLeaves,
 } from './merkle-tree.js';
 
 /** The definition of RFC 6962, 2.1. */
@@ -23,7 +25,7 @@ const leavesOf = (texts: readonly string[]): readonly string[] => texts.map(leaf
 
 const treeOf = (leaves: readonly string[]): MemoryNodes => {
   const nodes = new MemoryNodes();
-  setLeaves(nodes, leaves.length, new Map(leaves.entries()));
+  finish(settingLeaves(nodes, leaves.length, new Map(leaves.entries())));
   return nodes;
 };
 
@@ -55,7 +57,7 @@ describe('Merkle trees', () => {
             leaves[index] = leafHash(text);
             changed.set(index, leafHash(text));
           }
-          setLeaves(nodes, leaves.length, changed);
+          finish(settingLeaves(nodes, leaves.length, changed));
           if (leaves.length > 0) expect(rootOfRange(nodes, 0, leaves.length)).toBe(rootByDefinition(leaves));
         }
       }),
@@ -70,6 +72,9 @@ describe('Merkle trees', () => {
         const index = at % size;
         const root = rootByDefinition(leaves);
         const path = inclusionPath(treeOf(leaves), index, size);
+        const added = new InclusionPath(index, size);
+        for (const leaf of leaves) added.add(leaf);
+        expect(added.hashes).toEqual(path);
         expect(rootFromPath(leaves[index] ?? '', index, size, path)).toBe(root);
         expect(rootFromPath(leafHash(`${texts[index] ?? ''}!`), index, size, path)).not.toBe(root);
         const elsewhere = other % size;
