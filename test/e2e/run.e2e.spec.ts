@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
@@ -133,6 +142,19 @@ describe('cairn run, with a Cairn of its own', () => {
 
     // The folder holds a run by now.
     expect(await work.first()).toMatchObject({ code: 2, text: expect.stringContaining('--resume goes on') as string });
+  });
+
+  it('says where to look when its server does not start, and goes on when it does', async () => {
+    work.workflow({ jobs: [{ name: 'a', command: 'true' }] });
+    mkdirSync(work.path('w.run'));
+    work.write('w.run/data', 'no folder');
+    const { code, text } = await work.first();
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /^the server of this run does not start: .* \(see .*w\.run\/server\.log\)\n--resume goes on with the run in /m,
+    );
+    rmSync(work.path('w.run/data'));
+    expect(await work.resume()).toMatchObject({ code: 0 });
   });
 
   it('goes on after it was killed: what is done stays done, and what it has left is ended', async () => {
@@ -300,6 +322,7 @@ describe.each([
     expect(text).toMatch(/failed {4}bad after [\d.]+ s: code 3: no luck/);
     expect(text).toMatch(/failed {4}loser after [\d.]+ s: its outputs are missing: never/);
     expect(text).toContain('canceled: child');
+    expect(text).toContain('--resume --rerun-failed runs jobs again that failed or were canceled');
     expect(await jobs()).toEqual({ good: 'done', bad: 'done', loser: 'done', child: 'canceled' });
     expect(work.report().get('loser')).toMatchObject({ return_code: 1, missing: ['never'] });
     work.write('mended', '');
@@ -391,6 +414,7 @@ describe.each([
     runner.process.kill('SIGINT');
     expect(await runner.ended).toBe(6);
     expect(runner.text()).toContain('SIGINT: claims no more jobs');
+    expect(runner.text()).toContain(`--resume goes on with the run in ${work.path('w.run')}`);
     expect(await jobs()).toEqual({ a: 'terminated', b: 'canceled' });
     work.write('go', '');
     expect(await work.resume()).toMatchObject({ code: 0 });

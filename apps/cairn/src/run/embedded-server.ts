@@ -1,13 +1,14 @@
-import { createWriteStream } from 'node:fs';
 import { Environment } from '#platform/environment.js';
 import { CAIRN_PROGRAM } from '#platform/program-path.js';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { startCairn } from '../demo/child.js';
 import { FailureLimit } from '../worker/failure-limit.js';
+import { Unreachable } from '../worker/http-client.js';
 import { FixedToken, type TokenSource } from '../worker/token-source.js';
 import { RUN_VARIABLE } from './earlier-processes.js';
 import { type KeptServer, keepRunning, type Server } from './keep-running.js';
+import { serverLog } from './server-log.js';
 import type { StateFolder } from './state-folder.js';
 import { loginName } from './torc-workflow.js';
 
@@ -28,13 +29,14 @@ export interface EmbeddedServer extends KeptServer {
  * with this one, however that ends. When it ends by itself, as processes do that take too much memory, it is started again, but not for ever.
  *
  * @param run marks the process, so that a later runner can wait for its end
+ * @throws Unreachable when it does not start
  */
 export const startEmbeddedServer = async (
   state: StateFolder,
   run: string,
   note: (line: string) => void,
 ): Promise<EmbeddedServer> => {
-  const log = createWriteStream(state.serverLog, { flags: 'a', mode: 0o600 });
+  const log = serverLog(state.serverLog, note);
   // Settings of another Cairn on this machine are none of ours.
   const unset = Object.fromEntries(Object.keys(new Environment()).map((name) => [name, undefined]));
   const start = (port: string): Promise<Server> =>
@@ -47,14 +49,17 @@ export const startEmbeddedServer = async (
         ...{ PORT: port, HOST: '127.0.0.1', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off', TORC_ACCESS: 'token' },
         [RUN_VARIABLE]: run,
       },
-      onErrorLine: (line) => log.write(`${line}\n`),
+      onErrorLine: log,
       isApart: true,
     });
   const failures = new FailureLimit(
     QUICK_ENDS_MAX,
     (times) => `it has ended ${times} times in a row soon after its start (see ${state.serverLog})`,
   );
-  const cairn = await keepRunning(start, failures, note);
+  const cairn = await keepRunning(start, failures, note).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Unreachable(`the server of this run does not start: ${reason} (see ${state.serverLog})`);
+  });
   const key = await SigningKey.open(state.dataDir);
   const claims = claimsGranting({ username: loginName(), roles: ['user'], groups: ['users'] });
   const token = await key.sign(claims, TOKEN_SECONDS);
@@ -63,9 +68,6 @@ export const startEmbeddedServer = async (
     lost: cairn.lost,
     token: new FixedToken(token),
     urlForJobs: `${cairn.url}/t/${token}/_db/torc/torc-service`,
-    [Symbol.asyncDispose]: async () => {
-      await cairn[Symbol.asyncDispose]();
-      log.end();
-    },
+    [Symbol.asyncDispose]: () => cairn[Symbol.asyncDispose](),
   };
 };

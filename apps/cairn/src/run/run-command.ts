@@ -31,6 +31,14 @@ const exitCodeOf = (error: unknown): number | undefined => {
   return error instanceof Unreachable ? EXIT.failed : undefined;
 };
 
+/** How a run goes on that has not done all its jobs. */
+const howToGoOn = (exitCode: number, output: string): string | undefined => {
+  if (!StateFolder.holdsRun(output)) return undefined;
+  if (exitCode === RUN_EXIT.jobsFailed) return '--resume --rerun-failed runs jobs again that failed or were canceled';
+  const isResumable = exitCode === RUN_EXIT.interrupted || exitCode === RUN_EXIT.error;
+  return isResumable ? `--resume goes on with the run in ${output}` : undefined;
+};
+
 /** @throws UsageError when the folder of the run does not fit the options */
 const checkFolder = ({ output, resume }: RunOptions): void => {
   const holdsRun = StateFolder.holdsRun(output);
@@ -70,10 +78,13 @@ const runWorkflow = async (options: RunOptions, terminal: Terminal): Promise<voi
     };
     const parts = { options, environment, state, run: known, client, progress, shutdown };
     terminal.exitCode = await runJobs({ ...parts, signalled: signalled.signal });
+    const next = howToGoOn(terminal.exitCode, options.output);
+    if (next !== undefined) note(next);
   } catch (error) {
     const exitCode = exitCodeOf(error);
     if (exitCode === undefined) throw error;
-    terminal.stderr.write(`${(error as Error).message}\n`);
+    const lines = [(error as Error).message, howToGoOn(exitCode, options.output) ?? []].flat();
+    terminal.stderr.write(`${error instanceof Interrupted ? 'interrupted: ' : ''}${lines.join('\n')}\n`);
     terminal.exitCode = exitCode;
   } finally {
     process.off('SIGTERM', stop).off('SIGINT', stop);
