@@ -20,6 +20,9 @@ const CLASSES = 1_000;
 const CLAIM_ROUND_SECONDS = 1;
 const WARM_UP_SECONDS = 2;
 
+/** Changes of single units that are read again on either ledger, at least. */
+const READ_CHANGES = 40_000;
+
 /** Appends of the bare ledger that are timed. */
 const BARE_APPENDS = 200;
 
@@ -141,6 +144,16 @@ const loadRows = async (where: string, subjects: Pair<Subject>, seconds: number)
   ];
 };
 
+/**
+ * Makes the history that is read again: nothing but changes of single units on both ledgers. Rounds of load would leave as many bulk changes
+ * as there were rounds, each of which takes as long as thousands of others, and fewer others the slower the ledger is.
+ */
+const makeHistory = async (subject: Subject): Promise<void> => {
+  const change = (await changesOf(subject, WARM_UP_SECONDS))(32);
+  const pace = await change();
+  await change(Math.ceil(READ_CHANGES / pace));
+};
+
 /** Events a second of reading the whole ledger and checking its chains. */
 const verifying = (dataDir: string, eventStoreUrl?: string) => async (): Promise<number> => {
   const ledger = await openLedger({ dataDir, eventStoreUrl });
@@ -230,10 +243,8 @@ const inOneProcess = async ({ seconds, environment }: Settings, eventStoreUrl: s
       url: cairn.url,
       token: await cairn.tokenFor('grid', ['system'], []),
     });
-    const subjects = { sqlite: await subjectOf(sqlite), eventStore: await subjectOf(eventStore) };
-    return [
-      ...(await loadRows('one process', subjects, seconds)),
-      ...(await cpuOfChanges(subjects, seconds)),
+    for (const cairn of [sqlite, eventStore]) await makeHistory(await subjectOf(cairn));
+    const reading = [
       await compareLedgers('cairn verify', 'events/s', READING, {
         sqlite: verifying(sqlite.dataDir),
         eventStore: verifying(eventStore.dataDir, eventStoreUrl),
@@ -242,6 +253,13 @@ const inOneProcess = async ({ seconds, environment }: Settings, eventStoreUrl: s
         sqlite: rebuilding(sqlite),
         eventStore: rebuilding(eventStore, eventStoreUrl),
       }),
+    ];
+    // Both have been started again, each at another address.
+    const subjects = { sqlite: await subjectOf(sqlite), eventStore: await subjectOf(eventStore) };
+    return [
+      ...(await loadRows('one process', subjects, seconds)),
+      ...(await cpuOfChanges(subjects, seconds)),
+      ...reading,
     ];
   } finally {
     for (const cairn of [sqlite, eventStore]) await cairn.remove();
