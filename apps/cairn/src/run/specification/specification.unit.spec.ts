@@ -102,6 +102,16 @@ describe('the tolerance of the real client', () => {
     expect(notes).toEqual([]);
   });
 
+  it('takes actions that are persistent: a run has one worker', () => {
+    const action = { trigger_type: 'on_worker_start', action_type: 'run_commands', commands: ['true'] };
+    const specification = tolerant({
+      jobs: [{ command: 'c' }],
+      actions: [{ ...action, persistent: true }, 'no action'],
+    });
+    expect(specification['actions']).toEqual([action, 'no action']);
+    expect(notes).toEqual([]);
+  });
+
   it('takes names and paths for files, and leaves out outputs that nothing describes', () => {
     const specification = tolerant({
       files: [

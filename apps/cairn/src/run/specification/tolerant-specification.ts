@@ -18,6 +18,10 @@ const withOwnNames = (job: unknown): unknown =>
     ? Object.fromEntries(Object.entries(job).map(([name, value]) => [TODAYS_NAMES[name] ?? name, value]))
     : job;
 
+/** `persistent` of today's Torc lets every worker carry an action out: a run has one worker. */
+const withoutPersistence = (action: unknown): unknown =>
+  isFields(action) ? Object.fromEntries(Object.entries(action).filter(([name]) => name !== 'persistent')) : action;
+
 const FILE_LISTS = ['input_files', 'output_files'] as const;
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
@@ -103,7 +107,7 @@ export const tolerantSpecification = (given: Fields, user: string, note: (line: 
     return { ...job, output_files: outputs.filter((name) => !isStray(name)) };
   };
 
-  const { schedulers, config } = given;
+  const { schedulers, config, actions } = given;
   const specification = {
     ...known(
       Object.fromEntries(Object.entries(given).filter(([name]) => !PARTS.has(name))),
@@ -111,6 +115,7 @@ export const tolerantSpecification = (given: Fields, user: string, note: (line: 
       'workflow',
     ),
     user,
+    ...(Array.isArray(actions) && { actions: actions.map(withoutPersistence) }),
     ...lists(given, LISTS),
     ...(isFields(schedulers) && { schedulers: lists(schedulers, SCHEDULERS) }),
     ...(isFields(config) && { config: known(config, CONFIG_FIELDS, 'config') }),
