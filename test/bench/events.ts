@@ -4,6 +4,7 @@ import { type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { serializeAll } from '#ledger/serialized-event.js';
 import { openLedgerFile } from '#ledger/sqlite-file.js';
 import { SqliteWriter } from '#ledger/sqlite-writer.js';
+import { keepNewFilesPrivate } from '#platform/private-files.js';
 
 export const START_MICROS = 1_764_000_000_000_000;
 
@@ -32,6 +33,7 @@ export interface Append {
  * take minutes.
  */
 export const writeLedger = (dataDir: string, appends: Iterable<Append>): void => {
+  keepNewFilesPrivate();
   const database = openLedgerFile(join(dataDir, 'ledger.sqlite'));
   try {
     database.exec('PRAGMA synchronous = OFF');
