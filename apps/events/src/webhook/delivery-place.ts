@@ -1,5 +1,12 @@
 import { DomainError } from '#platform/domain-error.js';
-import { cursorAt, HISTORY_START, isBehind, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import {
+  cursorAt,
+  HISTORY_START,
+  type HistoryCursor,
+  isBehind,
+  readSeenPlace,
+  textOfCursor,
+} from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
 import type { HistoryIndex } from '../index/history-index.js';
 
@@ -18,7 +25,8 @@ export interface SeenEvent {
   readonly cursor: string;
 }
 
-const cursorOf = (text: string) => readHistoryCursor(text) ?? HISTORY_START;
+/** Where a webhook has got to. For a while its place was noted with the id of the event there. */
+export const cursorIn = (text: string): HistoryCursor => readSeenPlace(text) ?? HISTORY_START;
 
 const idOf = async (
   ledger: EventsOfLedger,
@@ -32,7 +40,7 @@ export const seenUpTo = async (
   cursor: string,
 ): Promise<SeenEvent | undefined> => {
   try {
-    const found = index.lastUpTo(cursorOf(cursor));
+    const found = index.lastUpTo(cursorIn(cursor));
     if (found === undefined) return undefined;
     const { number, stream, revision } = found;
     const eventId = await idOf(ledger, found).catch(() => undefined);
@@ -57,7 +65,7 @@ export const resumedAt = async (
   { cursor, seen }: { readonly cursor: string; readonly seen?: SeenEvent },
 ): Promise<string> => {
   const end = cursorAt(await ledger.head());
-  const known = isBehind(cursorOf(cursor), end) ? textOfCursor(end) : cursor;
+  const known = isBehind(cursorIn(cursor), end) ? textOfCursor(end) : cursor;
   if (seen === undefined) return known;
   await index.showHead();
   const found = index.entryNumbered(seen.number);

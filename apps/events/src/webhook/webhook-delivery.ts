@@ -4,7 +4,7 @@ import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import { mayBeReadBy } from '#contracts/event-readers.js';
 import { isWanted } from '#contracts/event-filter.js';
 import type { FeedEntry } from '#contracts/feed.js';
-import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
 import type { AtMostOfEach } from '#platform/at-most.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -12,7 +12,7 @@ import type { Log } from '#platform/logging.js';
 import type { EventAccess } from '../access/event-access.js';
 import type { FeedSearch } from '../feed/feed-search.js';
 import type { FeedTail } from '../feed/feed-tail.js';
-import { type PlacesOfIndex, resumedAt, seenUpTo } from './delivery-place.js';
+import { cursorIn, type PlacesOfIndex, resumedAt, seenUpTo } from './delivery-place.js';
 import { backOffMs, GIVEN_UP_AFTER_MS } from './back-off.js';
 import { callerOf } from './change-webhook.js';
 import {
@@ -93,7 +93,7 @@ export class WebhookDelivery {
 
   static async open(webhook: Webhook, record: DeliveryRecord, parts: DeliveryParts): Promise<WebhookDelivery> {
     const { webhook_id: id, after } = webhook.registered;
-    const start = readHistoryCursor(after) ?? HISTORY_START;
+    const start = cursorIn(after);
     const progress = (await record.read()) ?? progressFrom(start, Math.floor(webhook.createdMicros / 1000));
     return new WebhookDelivery(id, record, parts, progress);
   }
@@ -203,18 +203,19 @@ export class WebhookDelivery {
       return;
     }
     const { about } = webhook.registered;
-    const after = readHistoryCursor(this.current.cursor) ?? HISTORY_START;
+    const after = cursorIn(this.current.cursor);
     const { search, tail, reading } = this.parts;
     const { entries, upTo } = this.isAtEnd
       ? await tail.page(after)
       : await reading.run(webhook.owner.username, () => search.behind(after, about), stop);
     if (entries.length === 0) this.isAtEnd = true;
-    for (const { entry, entities } of entries) {
+    for (const { entry, place, entities } of entries) {
       if (stop.aborted) return;
       const { stream } = entry;
+      const cursor = textOfCursor(place);
       const isForIt = isWanted({ ...entry, entities }, about) && this.mayRead(stream, webhook);
-      if (isForIt && !(await this.deliver(entry, stop))) return;
-      await this.advance(entry.cursor);
+      if (isForIt && !(await this.deliver(entry, cursor, stop))) return;
+      await this.advance(cursor);
     }
     await this.advance(textOfCursor(upTo));
   }
@@ -223,8 +224,12 @@ export class WebhookDelivery {
     return mayBeReadBy(this.parts.access.readersOf(stream), callerOf(owner));
   }
 
-  /** Whether the event is done with: delivered, given up, or not to be read any more. Otherwise the sending has to stop. */
-  private async deliver(entry: FeedEntry, stop: AbortSignal): Promise<boolean> {
+  /**
+   * Whether the event is done with: delivered, given up, or not to be read any more. Otherwise the sending has to stop.
+   *
+   * @param cursor text of the one behind the event
+   */
+  private async deliver(entry: FeedEntry, cursor: string, stop: AbortSignal): Promise<boolean> {
     const event = eventIn(entry);
     const isStopped = (): boolean => stop.aborted;
     for (;;) {
@@ -237,7 +242,7 @@ export class WebhookDelivery {
       if (isStopped() || webhook?.status !== 'active') return false;
       if (!this.mayRead(event.stream, webhook)) {
         // The rule has changed between two attempts.
-        await this.skip(entry.cursor);
+        await this.skip(cursor);
         return true;
       }
       const { error, status } = await this.parts.sending.run(
@@ -250,7 +255,7 @@ export class WebhookDelivery {
       const { failing: before, ...progress } = this.current;
       if (error === undefined) {
         const delivered = progress.delivered + 1;
-        await this.save({ ...progress, cursor: entry.cursor, delivered, aliveMs: Date.now() });
+        await this.save({ ...progress, cursor, delivered, aliveMs: Date.now() });
         return true;
       }
       const now = Date.now();
@@ -268,7 +273,7 @@ export class WebhookDelivery {
         continue;
       }
       const { id: event_id, type, stream, revision } = event;
-      const letter = { cursor: entry.cursor, event_id, type, stream, revision, error, dead_ms: now };
+      const letter = { cursor, event_id, type, stream, revision, error, dead_ms: now };
       await this.bury(letter, after);
       return true;
     }

@@ -12,7 +12,7 @@ import { type DeliveryParts, WebhookDelivery } from './webhook-delivery.js';
 import type { Webhook } from './webhook-projection.js';
 
 const entry: FeedEntry = {
-  ...{ cursor: '7', stream: 'work-iceprod.main.a', type: 'UnitsMoved', readers: 'everyone' },
+  ...{ cursor: '7-e', stream: 'work-iceprod.main.a', type: 'UnitsMoved', readers: 'everyone' },
   ...{ entities: [], units: [], groups: [], documents: [] },
   text: JSON.stringify({ id: 'e', revision: 3, time: '2020-01-31T12:00:00Z' }),
 };
