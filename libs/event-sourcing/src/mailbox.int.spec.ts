@@ -40,6 +40,21 @@ describe('Mailbox', () => {
     expect(await services.ledger.readStream(STREAM)).toHaveLength(1);
   });
 
+  it('names a full disk, whenever it was noticed', async () => {
+    const full = 'Error: database or disk is full';
+    const { intercept } = services.serviceLedger;
+    for (const [fault, code] of [
+      [new LedgerUnavailable(STREAM, `it cannot be written: ${full}`), 'mailbox.no-ledger'],
+      [new OutcomeUnknown(STREAM, new Error(`the commit failed: ${full}`)), 'mailbox.outcome-unknown'],
+    ] as const) {
+      services.serviceLedger.intercept = () => Promise.reject(fault);
+      const message = expect.stringMatching(/: the disk is full$/) as unknown;
+      expect(await add(1)).toMatchObject({ error: { code, message } });
+    }
+    services.serviceLedger.intercept = intercept;
+    expect(await add(1)).toMatchObject({ reply: { total: 1 } });
+  });
+
   it('records who, when and why', async () => {
     const commandId = randomUUID();
     await add(1, { commandId });

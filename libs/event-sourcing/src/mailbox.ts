@@ -20,7 +20,7 @@ import {
   sizeRefusal,
   tooLargeError,
 } from './decided-command.js';
-import { isStorageError } from './sqlite-errors.js';
+import { isDiskFull, isStorageError } from './sqlite-errors.js';
 import {
   type EarlierAnswer,
   IdempotencyStore,
@@ -75,8 +75,16 @@ const CLOSED = unavailable('mailbox.closed', 'The service is stopping');
 const FULL = unavailable('mailbox.full', 'Too many requests are waiting');
 const LATE = unavailable('mailbox.late', 'The request was not started before its deadline');
 const CONTENDED = unavailable('mailbox.contended', 'Other writers were faster each time');
-const UNKNOWN = unavailable('mailbox.outcome-unknown', 'Whether the change was made is not known');
-const NO_LEDGER = unavailable('mailbox.no-ledger', 'The ledger takes no changes at present');
+
+/** Names what an operator can do something about. */
+const withReason = (message: string, fault: unknown): string =>
+  isDiskFull(fault) ? `${message}: the disk is full` : message;
+
+const unknownOutcome = (fault: unknown): Answer<unknown> =>
+  unavailable('mailbox.outcome-unknown', withReason('Whether the change was made is not known', fault));
+const noLedger = (fault: unknown): Answer<unknown> =>
+  unavailable('mailbox.no-ledger', withReason('The ledger takes no changes at present', fault));
+
 const FAILED: Answer<unknown> = {
   error: { kind: 'internal', code: 'internal', message: 'Internal error' },
 };
@@ -172,7 +180,7 @@ export class Mailbox {
         await this.drain(drained);
       } catch (error) {
         this.log?.error({ error, commands: drained.length }, 'Commands could not be processed');
-        for (const { answer } of drained) answer(UNKNOWN);
+        for (const { answer } of drained) answer(unknownOutcome(error));
       }
     }
     this.working = undefined;
@@ -180,8 +188,11 @@ export class Mailbox {
 
   private async drain(drained: readonly Pending[]): Promise<void> {
     await this.readModel.caughtUp();
-    if (!(await this.isSettled())) {
-      for (const { answer } of drained) answer(NO_LEDGER);
+    try {
+      await this.settleEarlier();
+    } catch (error) {
+      this.log?.warn({ error }, 'Nothing can be decided: what the last appends wrote cannot be read');
+      for (const { answer } of drained) answer(noLedger(error));
       return;
     }
     let waiting = await this.withoutRepeats(drained);
@@ -191,16 +202,9 @@ export class Mailbox {
     }
   }
 
-  /** Catches up with appends that failed earlier; whether the tables now show all that they may have written. */
-  private async isSettled(): Promise<boolean> {
-    if (this.unsettled.size === 0) return true;
-    try {
-      await this.readModel.exclusive(() => this.catchUp(this.unsettled));
-      return true;
-    } catch (error) {
-      this.log?.warn({ error }, 'Nothing can be decided: what the last appends wrote cannot be read');
-      return false;
-    }
+  /** Catches up with appends that failed earlier, until the tables show all that they may have written. */
+  private async settleEarlier(): Promise<void> {
+    if (this.unsettled.size > 0) await this.readModel.exclusive(() => this.catchUp(this.unsettled));
   }
 
   private async catchUp(streams: Iterable<string>): Promise<void> {
@@ -405,7 +409,9 @@ export class Mailbox {
     pending.attempts++;
     if (fault !== undefined || pending.attempts >= ATTEMPTS_MAX) {
       this.log?.error({ error: failures[0] }, 'An append failed');
-      pending.answer(fault === undefined ? CONTENDED : fault instanceof LedgerUnavailable ? NO_LEDGER : UNKNOWN);
+      pending.answer(
+        fault === undefined ? CONTENDED : fault instanceof LedgerUnavailable ? noLedger(fault) : unknownOutcome(fault),
+      );
       return true;
     }
     // Ids of appended events must not be used again for other events.

@@ -9,6 +9,13 @@ const primaryCode = (error: unknown): number | undefined =>
     ? error.errcode & 0xff
     : undefined;
 
+/** As SQLite and the system say it. What a ledger's thread reports is a text. */
+const DISK_FULL = /database or disk is full|ENOSPC/;
+
+/** Whether a full disk is the reason, or the reason of the reason. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && (DISK_FULL.test(error.message) || isDiskFull(error.cause));
+
 /** Whether the file itself is corrupt. */
 export const isCorruptFile = (error: unknown): boolean => CORRUPT.has(primaryCode(error) ?? 0);
 
