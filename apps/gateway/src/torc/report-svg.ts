@@ -17,6 +17,8 @@ const COLOURS = { text: '#222', quiet: '#666', frame: '#ddd', bar: '#3b7dbd', ov
 /** At most two decimals. */
 const figure = (value: number): string => String(Math.round(value * 100) / 100);
 
+const countOf = (jobs: number): string => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`;
+
 /** XML cannot hold these, even escaped. */
 const UNSPEAKABLE = /[\p{Cc}\ufffe\uffff]/gu;
 
@@ -91,7 +93,7 @@ const useRow = (label: string, unit: string, { requested, used, jobs_over: over 
 });
 
 const groupRows = ({ name, jobs, jobs_measured: measured, ...use }: ReportedGroup): readonly Part[] => [
-  line(`${shortened(name ?? 'without a name')}: ${jobs} jobs, ${measured} with a result`),
+  line(`${shortened(name ?? 'without a name')}: ${countOf(jobs)}, ${measured} with a result`),
   useRow('CPUs', 'CPUs', use.cpus),
   useRow('memory', 'GiB', use.memory_gb),
   useRow('runtime', 'min', use.runtime_minutes),
@@ -109,7 +111,7 @@ const summary = ({
   return [
     line(`Jobs: ${counts.map(([status, count]) => `${count} ${status}`).join(', ') || 'none'}; ${failed_jobs} failed`),
     line(
-      `Time: ${elapsed}, ${figure(work_minutes)} min of work, ${figure(critical_path.minutes)} min on the critical path of ${critical_path.length} jobs`,
+      `Time: ${elapsed}, ${figure(work_minutes)} min of work, ${figure(critical_path.minutes)} min on the critical path of ${countOf(critical_path.length)}`,
     ),
   ];
 };

@@ -724,6 +724,7 @@ describe("Torc's API over HTTP", () => {
     for (const text of ['a&lt;b&gt; &amp;&quot;\ufffd', 'jobs__97/1', '3 min', '4 of 2 CPUs; 1 over', 'not measured']) {
       expect(body).toContain(text);
     }
+    expect(body).toMatch(/on the critical path of 1 job<[^]*without a name: 1 job, 1 with a result</);
     const { body: json } = await call('GET', '/cairn/torc/workflows/97/report');
     expect(JSON.parse(json)).toEqual({ ...report, name: expect.stringContaining('a<b>') as unknown });
   });
