@@ -135,11 +135,12 @@ type Member = readonly [name: string, raw: string];
 const isJson = (contentType: string): boolean => /^application\/([\w.]+\+)?json\b/.test(contentType);
 
 /** @throws DomainError when there was no such thing then */
-const bodyOf = (answer: PastAnswer | undefined, name: string, { ref, position }: PastHome): string => {
+const bodyOf = (answer: PastAnswer | undefined, name: string, { ref, position, time }: PastHome): string => {
   if (answer?.status === OK && isJson(answer.contentType)) return answer.body;
   if (answer?.status === NOT_FOUND) {
     const what = name === 'unit' ? `${ref} has no such unit` : `there is no ${ref}`;
-    throw new DomainError('not-found', `past.no-${name}`, `At position ${position} ${what}`);
+    const when = time === undefined ? 'Before the first event' : `At position ${position} (${time})`;
+    throw new DomainError('not-found', `past.no-${name}`, `${when} ${what}`);
   }
   throw new DomainError('unavailable', 'past.no-answer', `The ${name} was answered with status ${answer?.status ?? 0}`);
 };
