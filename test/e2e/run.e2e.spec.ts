@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -157,6 +158,17 @@ describe('cairn run, with a Cairn of its own', () => {
     expect(await work.resume()).toMatchObject({ code: 0 });
   });
 
+  it('says how to go on when the disk takes no results', async () => {
+    work.workflow({ jobs: [{ name: 'a', command: 'true' }] });
+    mkdirSync(work.path('w.run'));
+    symlinkSync('/dev/full', work.path('w.run/report.jsonl'));
+    const { code, text } = await work.first();
+    expect(code).toBe(1);
+    expect(text).toMatch(/^ENOSPC: no space left on device.*\n--resume goes on with the run in /m);
+    rmSync(work.path('w.run/report.jsonl'));
+    expect(await work.resume()).toMatchObject({ code: 0 });
+  });
+
   it('goes on after it was killed: what is done stays done, and what it has left is ended', async () => {
     work.workflow({
       jobs: [
@@ -300,7 +312,7 @@ describe.each([
     const { code, text } = await work.first();
     expect({ code, text }).toMatchObject({
       code: 7,
-      text: expect.stringContaining('files are missing that jobs need: none') as string,
+      text: expect.stringContaining('files are missing that jobs need: none\n--resume goes on') as string,
     });
     expect(existsSync(work.path('ran'))).toBe(false);
     work.write('none', '');

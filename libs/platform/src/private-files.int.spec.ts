@@ -34,6 +34,12 @@ describe('the data folder', () => {
     expect(lines).toEqual([]);
   });
 
+  it('ends the start where it cannot be made', async () => {
+    await expect(protectDataFolder('/proc/cairn', log)).rejects.toThrow(
+      /^the data folder cannot be made: ENOENT: .*'\/proc\/cairn'$/,
+    );
+  });
+
   it('loses the rights that others had, at any depth, and this is logged', async () => {
     mkdirSync(join(folder, 'blobs', 'ab'), { recursive: true });
     for (const name of ['ledger.sqlite', 'ledger.sqlite-wal', 'blobs/ab/body']) writeFileSync(join(folder, name), '');

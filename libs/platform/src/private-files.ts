@@ -1,8 +1,9 @@
 import { type Stats } from 'node:fs';
-import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { chmod, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CannotStart } from './cannot-start.js';
 import type { Log } from './logging.js';
+import { makeFolder } from './make-folder.js';
 
 /** Mode of folders that only their owner may enter. */
 export const PRIVATE_FOLDER = 0o700;
@@ -98,11 +99,16 @@ export const keepNewFilesPrivate = (): void => {
 /**
  * Makes the data folder, or takes from an existing one the rights that others have. Called before anything is opened in it.
  *
- * @throws CannotStart when a part of it belongs to another user
+ * @throws CannotStart when it cannot be made, or a part of it belongs to another user
  */
 export const protectDataFolder = async (folder: string, log: Log): Promise<void> => {
   keepNewFilesPrivate();
-  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  try {
+    makeFolder(folder, PRIVATE_FOLDER);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CannotStart(`the data folder cannot be made: ${reason}`, { cause });
+  }
   if (!hasModes()) return;
   const repair = new ModeRepair();
   await repair.folder(folder);

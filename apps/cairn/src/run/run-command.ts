@@ -23,20 +23,30 @@ export const environmentOf = (env: Terminal['env']): Readonly<Record<string, str
     ),
   );
 
+/** What the system refuses, such as room on a full disk: the message says it. */
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
 /** Exit code of an error that a run may end with; `undefined` for bugs. */
 const exitCodeOf = (error: unknown): number | undefined => {
   if (error instanceof Interrupted) return RUN_EXIT.interrupted;
   if (error instanceof CannotRunWorkflow || error instanceof Refused || error instanceof AccessDenied)
     return RUN_EXIT.refused;
-  return error instanceof Unreachable ? EXIT.failed : undefined;
+  return error instanceof Unreachable || isSystemError(error) ? EXIT.failed : undefined;
 };
+
+/** Exit codes of runs of which jobs are left. */
+const RESUMABLE: ReadonlySet<number> = new Set([
+  RUN_EXIT.interrupted,
+  RUN_EXIT.error,
+  RUN_EXIT.refused,
+  RUN_EXIT.jobsLeft,
+]);
 
 /** How a run goes on that has not done all its jobs. */
 const howToGoOn = (exitCode: number, output: string): string | undefined => {
   if (!StateFolder.holdsRun(output)) return undefined;
   if (exitCode === RUN_EXIT.jobsFailed) return '--resume --rerun-failed runs jobs again that failed or were canceled';
-  const isResumable = exitCode === RUN_EXIT.interrupted || exitCode === RUN_EXIT.error;
-  return isResumable ? `--resume goes on with the run in ${output}` : undefined;
+  return RESUMABLE.has(exitCode) ? `--resume goes on with the run in ${output}` : undefined;
 };
 
 /** @throws UsageError when the folder of the run does not fit the options */

@@ -39,6 +39,13 @@ describe('the folder of a run', () => {
     expect(await runsIn(parent)).toEqual([]);
   });
 
+  it.each([
+    ['made', '/proc/cairn.run', /^--output cannot be made: ENOENT: .*'\/proc\/cairn\.run'$/],
+    ['written to', '/proc', /^--output cannot be written to: /],
+  ])('is refused where it cannot be %s', async (_what, path, message) => {
+    await expect(StateFolder.take(path)).rejects.toThrow(message);
+  });
+
   it('is left to a runner on another host', async () => {
     await (await StateFolder.take(folder)).writeState(state);
     writeFileSync(join(folder, 'lock'), JSON.stringify({ host: 'elsewhere', pid: 1, start: '' }));

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeFolder } from '#platform/make-folder.js';
 import { UsageError } from '../command-line.js';
 import { statOf } from '../worker/process-stat.js';
 
@@ -68,11 +69,11 @@ export class StateFolder {
   /**
    * Makes the folder where needed, and takes it for this process.
    *
-   * @throws UsageError when another runner works on it, or it cannot be made
+   * @throws UsageError when another runner works on it, or nothing can be written there
    */
   static async take(path: string): Promise<StateFolder> {
     try {
-      await mkdir(path, { recursive: true });
+      makeFolder(path);
     } catch (error) {
       throw new UsageError(`--output cannot be made: ${(error as Error).message}`);
     }
@@ -83,7 +84,8 @@ export class StateFolder {
         await writeFile(file, await ownIdentity(), { flag: 'wx' });
         return new StateFolder(path);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code !== 'EEXIST') throw new UsageError(`--output cannot be written to: ${message}`);
       }
       const lock = await readFile(file, 'utf8').catch(() => '');
       if (!(await holderRuns(lock))) await rm(file, { force: true });

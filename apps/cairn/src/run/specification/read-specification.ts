@@ -24,7 +24,7 @@ const parseJson5 = (text: string): unknown => {
 /**
  * Reads a workflow specification (Torc contract 2.20): YAML in files whose names say so, JSON or JSON5 in all others.
  *
- * @throws UsageError when the file cannot be read or is no object
+ * @throws UsageError when the file cannot be read or has no jobs
  */
 export const readSpecification = (file: string): Fields => {
   let value: unknown;
@@ -35,5 +35,8 @@ export const readSpecification = (file: string): Fields => {
     throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
   }
   if (!isFields(value)) throw new UsageError(`${file} holds no workflow specification: it must be an object`);
+  if (!Array.isArray(value['jobs'])) {
+    throw new UsageError(`${file} holds no workflow specification: it must have a list of jobs`);
+  }
   return value;
 };

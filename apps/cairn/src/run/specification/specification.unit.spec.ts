@@ -40,8 +40,10 @@ describe('a workflow file', () => {
   it.each([
     ['w.json5', '{name: ', /w\.json5 cannot be read: JSON5: invalid end of input at 1:8/],
     ['w.yaml', 'a: [1', /w\.yaml cannot be read: .*line 1, column 6/],
-    ['list.json', '[]', /list\.json holds no workflow specification/],
-  ])('that is broken, like %s, is refused with the place', (name, text, message) => {
+    ['list.json', '[]', /list\.json holds no workflow specification: it must be an object/],
+    ['none.yaml', 'name: w', /none\.yaml holds no workflow specification: it must have a list of jobs/],
+    ['named.yaml', 'jobs: {a: {command: b}}', /named\.yaml holds .* it must have a list of jobs/],
+  ])('that is broken, like %s, is refused with what is wrong', (name, text, message) => {
     expect(() => read(name, text)).toThrow(message);
   });
 
