@@ -52,6 +52,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   await app.listen();
   const questions = {
     health: () => health.report(),
+    turn: () => Promise.resolve(),
     metrics: () => metrics.text(),
     strayRejection: () => {
       metrics.strayRejection();

@@ -31,7 +31,7 @@ const log = createLog(environment, 'cairn');
 const bus = new ThreadBus(port);
 const metrics = new Metrics(() => bus.ask('metrics'));
 const health = new Health();
-health.include('services', () => bus.ask('health'));
+health.include('services', { report: () => bus.ask('health'), turn: () => bus.ask('turn') });
 surviveStrayRejections({
   log,
   metrics: { strayRejection: () => void bus.ask('strayRejection') },

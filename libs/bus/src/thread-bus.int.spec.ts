@@ -21,6 +21,7 @@ const start = async () => {
   let strays = 0;
   const questions = {
     health: () => Promise.resolve(REPORT),
+    turn: () => Promise.resolve(),
     metrics: () => Promise.reject(new Error('the password is hunter2')),
     strayRejection: () => {
       strays += 1;

@@ -16,6 +16,8 @@ export interface ThreadMessage {
 /** What the gateway's thread asks of the process that it is part of. */
 export interface ProcessQuestions {
   readonly health: () => Promise<HealthReport>;
+  /** Answered when the event loop gets to it. */
+  readonly turn: () => Promise<void>;
   /** In Prometheus' text form. */
   readonly metrics: () => Promise<string>;
   /** A promise was rejected in the gateway's thread that nobody awaits. */

@@ -25,6 +25,7 @@ const json = (status: number, value: unknown): ProbeAnswer => ({
 export const probe = async (path: string, health: Health, metrics: Metrics): Promise<ProbeAnswer | undefined> => {
   switch (path) {
     case '/livez':
+      await health.alive();
       return json(200, { alive: true });
     case '/readyz': {
       const report = await health.report();

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { Health } from './health.js';
 import { probe } from './health-listener.js';
+import { nextLoopTurn } from './loop-turn.js';
 import { Metrics } from './metrics.js';
 
 describe('Health', () => {
@@ -30,14 +31,31 @@ describe('Health', () => {
 
   it('shows the checks of another thread among its own, and says when they cannot be had', async () => {
     const [health, other] = [new Health(), new Health()];
+    const turn = () => Promise.resolve();
     health.add('tasks', () => undefined);
-    health.include('services', () => other.report());
+    health.include('services', { report: () => other.report(), turn });
     other.add('ledger', () => undefined);
     await expect(health.report()).resolves.toEqual({ ready: true, checks: { tasks: 'ok', ledger: 'ok' } });
     other.add('ledger', () => Promise.reject(new Error('is away')));
     await expect(health.report()).resolves.toEqual({ ready: false, checks: { tasks: 'ok', ledger: 'is away' } });
-    health.include('services', () => Promise.reject(new Error('no answer')));
+    health.include('services', { report: () => Promise.reject(new Error('no answer')), turn });
     await expect(health.report()).resolves.toEqual({ ready: false, checks: { tasks: 'ok', services: 'no answer' } });
+  });
+
+  it('hides no check that fails in one thread behind that of the same name in another', async () => {
+    const gone = (): never => {
+      throw new Error('gone');
+    };
+    for (const [inOwn, inOther] of [
+      [gone, () => undefined],
+      [() => undefined, gone],
+    ] as const) {
+      const [health, other] = [new Health(), new Health()];
+      health.include('services', { report: () => other.report(), turn: () => Promise.resolve() });
+      health.add('stray rejections', inOwn);
+      other.add('stray rejections', inOther);
+      await expect(health.report()).resolves.toEqual({ ready: false, checks: { 'stray rejections': 'gone' } });
+    }
   });
 
   it('is not ready any more while the process stops', async () => {
@@ -60,6 +78,18 @@ describe('probe', () => {
       status: 503,
       body: '{"ready":false,"checks":{"ledger":"gone"}}',
     });
+  });
+
+  it('is alive when each thread of the process answers', async () => {
+    const threads = new Health();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    threads.include('services', { report: () => threads.report(), turn: () => promise });
+    let isAnswered = false;
+    const answer = probe('/livez', threads, metrics).finally(() => (isAnswered = true));
+    await nextLoopTurn();
+    expect(isAnswered).toBe(false);
+    resolve();
+    await expect(answer).resolves.toMatchObject({ status: 200 });
   });
 
   it('shows own and Node metrics', async () => {
