@@ -5,7 +5,7 @@ import type { Log } from '#platform/logging.js';
 import type { Answer, Message } from './contract.js';
 
 /** What a client learns of an unexpected failure. */
-const NEUTRAL = new DomainError('internal', 'internal', 'internal error').toValue();
+export const NEUTRAL = new DomainError('internal', 'internal', 'internal error').toValue();
 
 /** A refusal that was thrown is answered as one; anything else is logged here and leaves the process as neutral text. */
 @Catch()

@@ -4,17 +4,21 @@ import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { Bus } from './bus.js';
 import { contractOf } from './contract.js';
+import { NEUTRAL } from './message-exception.filter.js';
 import { Outbox } from './outbox.js';
 import type { ProcessQuestions, ThreadAnswer, ThreadMessage, ThreadRequest } from './thread-bus.js';
 
-/** What a client learns of an unexpected failure. */
-const NEUTRAL = new DomainError('internal', 'internal', 'internal error').toValue();
+/** What the log says of a request that failed. */
+const fieldsOf = (request: ThreadRequest): object =>
+  'question' in request
+    ? { question: request.question }
+    : { subject: request.subject, correlationId: request.context.correlationId };
 
 /** Answers what the gateway's thread sends through its {@link ThreadBus}: messages are sent on by the bus of the services. */
 export const serveThread = (port: MessagePort, bus: Bus, questions: ProcessQuestions, log: Log): void => {
-  const valueOf = (error: unknown): DomainErrorValue => {
+  const valueOf = (error: unknown, fields: object = {}): DomainErrorValue => {
     if (error instanceof DomainError) return error.toValue();
-    log.error({ error }, 'a message of the gateway could not be answered');
+    log.error({ error, ...fields }, 'a message of the gateway could not be answered');
     return NEUTRAL;
   };
   const outbox = new Outbox<ThreadAnswer>(port, ({ id }, error) =>
@@ -31,7 +35,7 @@ export const serveThread = (port: MessagePort, bus: Bus, questions: ProcessQuest
       const reply = await ('question' in request ? questions[request.question]() : replyTo(request));
       outbox.send({ id, answer: { reply } });
     } catch (error) {
-      outbox.send({ id, answer: { error: valueOf(error) } });
+      outbox.send({ id, answer: { error: valueOf(error, fieldsOf(request)) } });
     }
   };
   port.on('message', (requests: readonly ThreadRequest[]) => {

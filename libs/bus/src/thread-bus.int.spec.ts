@@ -77,6 +77,8 @@ describe('ThreadBus', () => {
 
   it('answers as failed what nothing is declared for', async () => {
     const unknown = { ...Echo, subject: 'cairn.v1.tasks.test.unknown' };
-    await expect(running.bus.request(unknown, { text: '' }, contextFor())).rejects.toMatchObject({ kind: 'internal' });
+    const context = contextFor(undefined, { correlationId: 'correlation-unknown' });
+    await expect(running.bus.request(unknown, { text: '' }, context)).rejects.toMatchObject({ kind: 'internal' });
+    expect(running.logged()).toContain('"subject":"cairn.v1.tasks.test.unknown","correlationId":"correlation-unknown"');
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-/** Makes ids of different processes differ. */
-const PROCESS_PART = randomBytes(8).toString('hex');
+/** Makes ids of different processes and threads differ: each loads this module for itself. */
+const OWN_PART = randomBytes(8).toString('hex');
 
 const COUNTS_PER_MS = 0x10000;
 
@@ -9,7 +9,7 @@ let lastMs = 0;
 let count = 0;
 
 /**
- * A new unique id of 32 hex digits; ids sort by the time they were made at, those of one process strictly. Stores that are
+ * A new unique id of 32 hex digits; ids sort by the time they were made at, those of one thread strictly. Stores that are
  * ordered by such ids grow at their end, where random ids would touch a page each.
  */
 export const timeOrderedId = (): string => {
@@ -21,5 +21,5 @@ export const timeOrderedId = (): string => {
     lastMs++;
     count = 0;
   }
-  return lastMs.toString(16).padStart(12, '0') + count.toString(16).padStart(4, '0') + PROCESS_PART;
+  return lastMs.toString(16).padStart(12, '0') + count.toString(16).padStart(4, '0') + OWN_PART;
 };
