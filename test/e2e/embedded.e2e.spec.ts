@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CAIRN_PROGRAM } from '#platform/program-path.js';
-import { type Child, startCairn } from '../../apps/cairn/src/demo/child.js';
+import { type Child, startCairn, startScript } from '../../apps/cairn/src/demo/child.js';
 
 const BODY = '{"user":"alice","name":"slow"}';
 
@@ -94,5 +94,55 @@ describe('embedded Cairn, whose gateway is a thread', () => {
     expect(await received(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*"name":"slow"/);
     expect(await cairn.ended).toBe(0);
     expect(errorLines).toEqual([]);
+  });
+});
+
+describe('embedded Cairn with code of a test in the thread of its gateway', () => {
+  let dataDir: string;
+  let child: Child;
+  let errorLines: string[];
+
+  /**
+   * @param code runs before the thread's own
+   * @returns whether Cairn listens, or has ended
+   */
+  const start = (code: string): Promise<boolean> => {
+    const file = join(dataDir, 'preloaded.cjs');
+    const isGateway = `require('node:worker_threads').workerData?.port !== undefined`;
+    writeFileSync(file, `if (${isGateway}) { ${code} }`);
+    return new Promise((resolve) => {
+      child = startScript(CAIRN_PROGRAM, [], {
+        environment: {
+          ...{ PORT: '0', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off' },
+          ...{ CAIRN_DATA_DIR: join(dataDir, 'data'), NODE_OPTIONS: `--require ${file}` },
+        },
+        onLine: (line) => line.startsWith('Cairn listens') && resolve(true),
+        onErrorLine: (line) => errorLines.push(line),
+      });
+      void child.ended.then(() => resolve(false));
+    });
+  };
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'cairn-embedded-'));
+    errorLines = [];
+  });
+  afterEach(async () => {
+    await child.stop();
+    rmSync(dataDir, { recursive: true });
+  });
+
+  it('configures it as the process has read its variables', async () => {
+    // Of the thread's own copy.
+    expect(await start(`process.env.PORT = 'none';`)).toBe(true);
+  });
+
+  it.each([
+    ['fails', `throw new Error('planted')`, 'Error: planted'],
+    ['ends', 'process.exit(0)', 'the gateway ended by itself, with code 0'],
+  ])('ends when the gateway %s, and says why', async (_how, code, why) => {
+    expect(await start(`setTimeout(() => { ${code} }, 0);`)).toBe(false);
+    expect(await child.ended).toBe(1);
+    expect(errorLines.join('\n')).toContain(why);
   });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { CannotStart } from '#platform/cannot-start.js';
+import type { Environment } from '#platform/environment.js';
 import { programPath } from '#platform/program-path.js';
 import type { FromGateway, GatewayStart, ToGateway } from '../../gateway/src/gateway-thread.js';
 
@@ -12,16 +13,21 @@ export class EmbeddedGateway {
   readonly port: MessagePort;
   private readonly thread: Worker;
   private readonly ended: Promise<[code: number]>;
+  private isStopping = false;
 
   /** Starts the thread, which loads the gateway while the services start. */
-  constructor() {
+  constructor(environment: Environment) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
-    this.thread = new Worker(THREAD, { workerData: { port: port2 } satisfies GatewayStart, transferList: [port2] });
+    const workerData: GatewayStart = { port: port2, environment };
+    this.thread = new Worker(THREAD, { workerData, transferList: [port2] });
     this.ended = once(this.thread, 'exit') as Promise<[number]>;
     // Without the gateway the process is of no use: it ends as if the fault were its own.
     this.thread.on('error', (error) => {
       throw error;
+    });
+    this.thread.on('exit', (code) => {
+      if (!this.isStopping) throw new Error(`the gateway ended by itself, with code ${code}`);
     });
   }
 
@@ -45,6 +51,7 @@ export class EmbeddedGateway {
    * @throws Error when something could not be closed; the thread has logged what
    */
   async stop(): Promise<void> {
+    this.isStopping = true;
     this.send('stop');
     const [code] = await this.ended;
     if (code !== 0) throw new Error(`the gateway ended with code ${code}`);

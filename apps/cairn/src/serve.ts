@@ -37,7 +37,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
     await ledger.head();
   });
   health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
-  const gateway = new EmbeddedGateway();
+  const gateway = new EmbeddedGateway(environment);
   const strategy = new InProcessStrategy();
   const bus = new InProcessBus(strategy, metrics);
 

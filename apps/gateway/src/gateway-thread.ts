@@ -1,7 +1,7 @@
 /** The thread in which embedded Cairn serves HTTP: the services have the other core of a small machine for themselves. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ThreadBus } from '#bus/thread-bus.js';
-import { loadEnvironment } from '#platform/environment.js';
+import type { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { urlOf } from '#platform/health-listener.js';
 import { createLog } from '#platform/logging.js';
@@ -15,6 +15,8 @@ import { createGateway } from './create-gateway.js';
 export interface GatewayStart {
   /** To the services. */
   readonly port: MessagePort;
+  /** Files with secrets are read once, by the process. */
+  readonly environment: Environment;
 }
 
 /** To the thread: first `listen`, when the services answer. It ends on `stop`, when it has finished what is in flight. */
@@ -25,8 +27,7 @@ export type FromGateway = { readonly url: string } | { readonly fault: string };
 
 if (parentPort === null) throw new Error('This is a thread, not a program');
 const control: MessagePort = parentPort;
-const { port } = workerData as GatewayStart;
-const environment = loadEnvironment(process.env);
+const { port, environment } = workerData as GatewayStart;
 const log = createLog(environment, 'cairn');
 const bus = new ThreadBus(port);
 const metrics = new Metrics(() => bus.ask('metrics'));
