@@ -1,16 +1,15 @@
 import 'reflect-metadata';
 import { Command, Option } from 'commander';
-import { NestFactory } from '@nestjs/core';
+import { createService } from '#bus/create-service.js';
 import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
-import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
 import { serveThread } from '#bus/serve-thread.js';
 import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
-import { createLog, NestLog } from '#platform/logging.js';
+import { createLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { protectDataFolder } from '#platform/private-files.js';
 import { surviveStrayRejections } from '#platform/stray-rejections.js';
@@ -41,14 +40,8 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const strategy = new InProcessStrategy();
   const bus = new InProcessBus(strategy, metrics);
 
-  const app = await NestFactory.createMicroservice(
-    {
-      module: ServicesModule,
-      imports: [InfrastructureModule.register({ environment, ledger, bus, log, metrics, health })],
-    },
-    { strategy, logger: new NestLog(log), abortOnError: false },
-  );
-  app.useGlobalFilters(new MessageExceptionFilter(log));
+  const infrastructure = InfrastructureModule.register({ environment, ledger, bus, log, metrics, health });
+  const app = await createService({ module: ServicesModule, imports: [infrastructure] }, strategy, log);
   await app.listen();
   const questions = {
     health: () => health.report(),

@@ -1,20 +1,19 @@
 import 'reflect-metadata';
 import { type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { listenForProbes } from '#platform/health-listener.js';
-import { createLog, NestLog } from '#platform/logging.js';
+import { createLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { protectDataFolder } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
 import { surviveStrayRejections } from '#platform/stray-rejections.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import type { ServiceName } from './contract.js';
+import { createService } from './create-service.js';
 import { InfrastructureModule } from './infrastructure.module.js';
-import { MessageExceptionFilter } from './message-exception.filter.js';
 import { openNats } from './open-nats.js';
 import { NatsStrategy } from './nats.strategy.js';
 
@@ -51,14 +50,8 @@ const start = async ({ name, module }: Service): Promise<void> => {
   health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
 
   const strategy = new NatsStrategy(connection, codec, name, log);
-  const app = await NestFactory.createMicroservice(
-    {
-      module,
-      imports: [InfrastructureModule.register({ environment, ledger, bus, connection, log, metrics, health })],
-    },
-    { strategy, logger: new NestLog(log), abortOnError: false },
-  );
-  app.useGlobalFilters(new MessageExceptionFilter(log));
+  const infrastructure = InfrastructureModule.register({ environment, ledger, bus, connection, log, metrics, health });
+  const app = await createService({ module, imports: [infrastructure] }, strategy, log);
   await app.listen();
   health.add('process', () => undefined);
 

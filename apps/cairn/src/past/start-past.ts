@@ -7,14 +7,13 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
-import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import type { Bus } from '#bus/bus.js';
 import { connectInProcess } from '#bus/connect-in-process.js';
+import { createService } from '#bus/create-service.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { InfrastructureModule } from '#bus/infrastructure.module.js';
-import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
 import type { PastLedger } from '#ledger/past-ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
@@ -127,10 +126,7 @@ export const startPastServices = async (
 ): Promise<PastServices> => {
   const strategy = new InProcessStrategy();
   const { bus, moduleOf } = foundationsOf(place, strategy, ledger);
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf(services), {
-    ...{ strategy, logger: new NestLog(place.log), abortOnError: false },
-  });
-  app.useGlobalFilters(new MessageExceptionFilter(place.log));
+  const app = await createService(moduleOf(services), strategy, place.log);
   keepQuiet(app);
   await app.init();
   return { app, bus, strategy };

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { Module, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { createLog, type Log, NestLog } from '#platform/logging.js';
-import { MessageExceptionFilter } from '../message-exception.filter.js';
+import { createLog, type Log } from '#platform/logging.js';
+import { createService } from '../create-service.js';
 import type { MessageServer } from '../message.server.js';
 import { AuthController, DatasetsController, SuiteController } from './bus-contract.js';
 
@@ -33,12 +32,7 @@ export const serveModule = async (
   strategy: MessageServer,
   log: Log,
 ): Promise<{ close(): Promise<void> }> => {
-  const app = await NestFactory.createMicroservice(module, {
-    strategy,
-    logger: new NestLog(log),
-    abortOnError: false,
-  });
-  app.useGlobalFilters(new MessageExceptionFilter(log));
+  const app = await createService(module, strategy, log);
   await app.listen();
   return app;
 };
